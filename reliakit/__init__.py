@@ -1,0 +1,16 @@
+"""Feature flags, releases and resilience inside a Python web process."""
+
+from reliakit.core.evaluation import ErrorCode, Evaluation, Reason
+from reliakit.errors import ConfigurationError, MissingExtraError, ReliakitError, UsageError
+from reliakit.kit import Reliakit
+
+__all__ = [
+    "ConfigurationError",
+    "ErrorCode",
+    "Evaluation",
+    "MissingExtraError",
+    "Reason",
+    "Reliakit",
+    "ReliakitError",
+    "UsageError",
+]

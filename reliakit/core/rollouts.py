@@ -1,0 +1,62 @@
+"""Which slot of a rollout a request goes to."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from reliakit.core.bucketing import bucket
+
+__all__ = ["Assignment", "Rollout", "Slot", "Sticky", "assign"]
+
+
+class Sticky(StrEnum):
+    """What keeps somebody in one slot."""
+
+    USER = "user"
+    SESSION = "session"
+    NONE = "none"
+
+
+class Assignment(StrEnum):
+    """How a request came to its slot. Only what was split is evidence about a release."""
+
+    SPLIT = "split"
+    FORCED = "forced"
+    FALLBACK = "fallback"
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One of the two places that run a version, and where its requests are tallied."""
+
+    name: str
+    upstream: str
+    series: tuple[int, int, int]
+    """Cells of the tally's rows: split, forced, fallback."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rollout:
+    """A rollout as the request path sees it: `bound` is the first bucket that the canary does not get."""
+
+    name: str
+    seed: int
+    stable: Slot
+    canary: Slot
+    bound: int
+    sticky: Sticky
+
+    def slot(self, name: str) -> Slot | None:
+        """Returns the slot of that name."""
+        return next((slot for slot in (self.stable, self.canary) if slot.name == name), None)
+
+
+def assign(rollout: Rollout, key: str | None, drawn: int) -> Slot:
+    """Chooses a slot by weight.
+
+    Args:
+        rollout: the rollout.
+        key: what the request sticks by; None where nothing is known of it, or nothing should stick.
+        drawn: a random bucket, 0 <= drawn < 2**32, used where `key` is None.
+    """
+    place = drawn if key is None else bucket(key, rollout.seed)
+    return rollout.canary if place < rollout.bound else rollout.stable

@@ -1,0 +1,78 @@
+"""Which rollout or upstream a request belongs to: the first route that matches."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+__all__ = ["Facts", "Route", "covers", "find"]
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the edge knows of a request before anything has run."""
+
+    method: str
+    path: str
+    header: Callable[[str], str | None]
+    """Finds a header by its lower-case name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """What a request must look like, and the target: exactly one of `rollout` and `upstream`.
+
+    A prefix ends at a segment: `/shop` and `/shop/` both cover `/shop` and `/shop/1`, never `/shopping`.
+    """
+
+    rollout: str | None = None
+    upstream: str | None = None
+    prefix: str = ""
+    methods: frozenset[str] = frozenset()
+    host: str | None = None
+    headers: tuple[tuple[str, str | None], ...] = ()
+    """(lower-case name, value), where None asks only that the header is there."""
+
+    def matches(self, facts: Facts) -> bool:
+        """Tells whether a request looks like this route."""
+        return (
+            _under(self.prefix, facts.path)
+            and (not self.methods or facts.method in self.methods)
+            and (self.host is None or _host(facts) == self.host)
+            and all(_carries(facts, name, value) for name, value in self.headers)
+        )
+
+
+def find(routes: Sequence[Route], facts: Facts) -> Route | None:
+    """Returns the first route that matches."""
+    for route in routes:
+        if route.matches(facts):
+            return route
+    return None
+
+
+def covers(earlier: Route, later: Route) -> bool:
+    """Tells whether every request that `later` matches is taken by `earlier`."""
+    return (
+        _under(earlier.prefix, later.prefix or "/")
+        and (not earlier.methods or (bool(later.methods) and later.methods <= earlier.methods))
+        and earlier.host in (None, later.host)
+        and all(_implied(header, later.headers) for header in earlier.headers)
+    )
+
+
+def _implied(header: tuple[str, str | None], known: Sequence[tuple[str, str | None]]) -> bool:
+    name, value = header
+    return header in known or (value is None and any(name == other for other, _ in known))
+
+
+def _under(prefix: str, path: str) -> bool:
+    return path.startswith(prefix) and (len(path) == len(prefix) or not prefix or path[len(prefix)] == "/")
+
+
+def _host(facts: Facts) -> str:
+    host = (facts.header("host") or "").lower()
+    return host if host.endswith("]") else host.rpartition(":")[0] or host
+
+
+def _carries(facts: Facts, name: str, value: str | None) -> bool:
+    found = facts.header(name)
+    return found is not None and (value is None or found == value)

@@ -1,0 +1,154 @@
+"""What users write: the model of a definitions document.
+
+Every format is read into these. Field descriptions are phrases that complete "expected ...", so the same words
+serve error messages, the JSON Schema and the reference.
+"""
+
+from datetime import date
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta, Struct
+
+__all__ = [
+    "Cookie",
+    "Definitions",
+    "Flag",
+    "IdentitySection",
+    "Overrides",
+    "RolloutSection",
+    "RouteSection",
+    "RuleSection",
+    "SlotSection",
+]
+
+Key = Annotated[
+    str,
+    Meta(
+        pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.:/-]{0,199}$",
+        description="a name of letters, digits and _ . : / -, 200 characters at most",
+    ),
+]
+Percentage = Annotated[float, Meta(ge=0, le=100, description="a percentage from 0 to 100")]
+Share = Annotated[float, Meta(ge=0, le=1_000_000, description="a share of 0 or more")]
+Text = Annotated[str, Meta(min_length=1, description="text")]
+Variant = Annotated[bool | str, Meta(description="a variant's name, or on or off")]
+User = Annotated[str | int, Meta(description="a user's targeting key")]
+KeySource = Literal["identified", "header", "anonymous_cookie"]
+Secret = Annotated[str, Meta(min_length=16, description="a secret of 16 characters or more")]
+Value = Annotated[
+    str | int | float | bool | dict[str, Any] | list[Any] | None,
+    Meta(description="a value: text, a number, true or false, a list or a mapping"),
+]
+Condition = Annotated[
+    dict[str, Any],
+    Meta(
+        description="a condition such as {plan: [pro, team]}", extra_json_schema={"$ref": "#/$defs/Condition"}
+    ),
+]
+
+
+class Model(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """The base of all sections: frozen, and no key goes unnoticed."""
+
+
+class RuleSection(Model, frozen=True, rename={"if_": "if"}):
+    """Whom `if` holds for gets `value`, or a share by `percentage` or `split`; on where none of them is given."""
+
+    if_: Condition
+    description: str | None = None
+    value: Variant | None = None
+    percentage: Percentage | None = None
+    split: dict[Key, Share] | None = None
+
+
+class Flag(Model, frozen=True):
+    """A feature flag: on and off, or variants with values of their own."""
+
+    description: str | None = None
+    owner: Text | None = None
+    kind: Literal["release", "experiment", "ops", "permission"] | None = None
+    created: date | None = None
+    enabled: bool = True
+    variants: Annotated[dict[Key, Value], Meta(min_length=1)] | None = None
+    default: Variant | None = None
+    salt: Text | None = None
+    prerequisites: tuple[Key, ...] | dict[Key, Variant] = ()
+    allowlist: tuple[User, ...] | dict[Key, tuple[User, ...]] = ()
+    rules: tuple[RuleSection, ...] = ()
+    percentage: Percentage | None = None
+    split: dict[Key, Share] | None = None
+    otherwise: Variant | None = None
+
+
+class Cookie(Model, frozen=True):
+    """The signed cookie that recognises visitors who are not identified."""
+
+    name: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,64}$", description="a cookie name")] = "reliakit_id"
+    keys: tuple[Secret, ...] = ()
+    max_age_days: Annotated[int, Meta(ge=1, le=400, description="a whole number of days from 1 to 400")] = 365
+
+
+class IdentitySection(Model, frozen=True):
+    """Who is asking: the first source that is present."""
+
+    targeting_key: tuple[KeySource, ...] = ("identified", "anonymous_cookie")
+    header: Annotated[str, Meta(pattern=r"^[A-Za-z0-9-]{1,64}$", description="a header name")] | None = None
+    trusted_proxies: tuple[Text, ...] = ()
+    cookie: Cookie = Cookie()
+
+
+class Overrides(Model, frozen=True):
+    """Who may force a slot or a flag by header or cookie."""
+
+    keys: tuple[Secret, ...] = ()
+    unsigned_in: tuple[Text, ...] = ()
+
+
+class SlotSection(Model, frozen=True):
+    """A place to run a version."""
+
+    upstream: Key
+
+
+class RolloutSection(Model, frozen=True):
+    """Two slots; the one that is not `initial` is the canary and gets `weight` percent."""
+
+    slots: dict[Key, SlotSection]
+    initial: Key
+    weight: Percentage = 0.0
+    sticky: Literal["user", "session", "none"] = "user"
+    salt: Text | None = None
+
+
+class RouteSection(Model, frozen=True):
+    """What a request must look like, and where it goes: exactly one of `rollout` and `upstream`."""
+
+    path_prefix: Annotated[str, Meta(pattern=r"^/", description="a path that starts with /")] | None = None
+    host: Text | None = None
+    method: Text | tuple[Text, ...] | None = None
+    header: dict[Text, str | Literal[True]] | None = None
+    rollout: Key | None = None
+    upstream: Key | None = None
+
+
+class Outcomes(Model, frozen=True):
+    """Which status codes are errors (of the service) and which are client errors."""
+
+    errors: tuple[Text | int, ...] = ("5xx",)
+    client_errors: tuple[Text | int, ...] = ("4xx",)
+
+
+class Definitions(Model, frozen=True):
+    """A whole document."""
+
+    format: Literal[1]
+    environment: Text | None = None
+    revision: Text | None = None
+    identity: IdentitySection = IdentitySection()
+    overrides: Overrides = Overrides()
+    outcomes: Outcomes = Outcomes()
+    segments: dict[Key, Condition] = {}
+    flags: dict[Key, Flag] = {}
+    upstreams: dict[Key, Literal["in_process"]] = {}
+    rollouts: dict[Key, RolloutSection] = {}
+    routes: tuple[RouteSection, ...] = ()

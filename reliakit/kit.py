@@ -1,0 +1,179 @@
+"""Reliakit: wires sources, engine, flags and middleware together for users."""
+
+import atexit
+import os
+import weakref
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from reliakit.clock import SYSTEM, Clock
+from reliakit.core.bucketing import key_text
+from reliakit.core.tally import Tallies
+from reliakit.errors import UsageError
+from reliakit.runtime.flag_calls import FlagCalls, User
+from reliakit.runtime.runtime import Runtime
+
+if TYPE_CHECKING:
+    from reliakit.definitions.explanation import Explanation
+    from reliakit.middleware.protocol import ASGIApp, Connection, Environ, WSGIApp
+    from reliakit.runtime.override import Override
+    from reliakit.runtime.status import Status
+    from reliakit.sources.protocol import Source
+
+__all__ = ["Reliakit"]
+
+_DEFAULT_FILE = "reliakit.yaml"
+
+
+class Reliakit(FlagCalls):
+    """One set of definitions, and what a process does with it.
+
+    Args:
+        source: the path of a YAML, TOML or JSON file, a mapping with the same content, or a `Source`. RELIAKIT_CONFIG
+            names a file that is used instead of a path; with neither it is `reliakit.yaml`.
+        on_invalid: what a process does that starts on definitions with problems: run on the `last_good` ones, as
+            its siblings do, or `refuse`.
+        environ: the environment, for `env:NAME` and the RELIAKIT_ variables.
+        clock: for tests.
+
+    Raises:
+        ConfigurationError: the definitions can't be used and there are no last good ones (or `refuse` was said).
+            It holds every problem.
+
+    Making one reads the definitions. Its background thread starts when it is first used in a process, so an
+    instance may be made before a server forks.
+    """
+
+    def __init__(
+        self,
+        source: "str | os.PathLike[str] | Mapping[str, Any] | Source | None" = None,
+        *,
+        on_invalid: Literal["last_good", "refuse"] = "last_good",
+        environ: Mapping[str, str] = os.environ,
+        clock: Clock = SYSTEM,
+    ) -> None:
+        from reliakit.runtime.keeper import Keeper
+        from reliakit.runtime.last_good import LastGood, state_folder
+
+        self._folder = state_folder(environ)
+        self._bypassed = environ.get("RELIAKIT_BYPASS") == "1"
+        origin = _source({} if self._bypassed else source, environ)
+        tallies = Tallies()
+        self._keeper = Keeper(origin, tallies, LastGood(self._folder, origin.name), environ, clock)
+        self._keeper.begin(accept_last_good=on_invalid == "last_good" and not isinstance(source, Mapping))
+        super().__init__(Runtime(self._keeper.state.snapshot, tallies, clock, [self._keeper.watch]))
+        self._keeper.swapped = self._runtime.swap
+        _close_at_exit(self)
+
+    def asgi(
+        self,
+        app: "ASGIApp",
+        *,
+        upstreams: "Mapping[str, ASGIApp] | None" = None,
+        identify: "Callable[[Connection], Any] | None" = None,
+    ) -> "ASGIApp":
+        """Wraps an ASGI application: routes requests, pins a snapshot for each, records outcomes.
+
+        Args:
+            app: the application, called `app` in the definitions.
+            upstreams: other ASGI applications by the names that `upstreams` of the definitions has. Each runs its
+                own lifespan.
+            identify: gives the targeting key of a connection, from its ASGI scope; None where nobody is known.
+        """
+        if self._bypassed:
+            return app
+        from reliakit.middleware.asgi import ASGIShell
+
+        return ASGIShell(app, self._runtime, self._folder, self._checked_names(upstreams), identify)
+
+    def wsgi(
+        self,
+        app: "WSGIApp",
+        *,
+        upstreams: "Mapping[str, WSGIApp] | None" = None,
+        identify: "Callable[[Environ], Any] | None" = None,
+    ) -> "WSGIApp":
+        """Wraps a WSGI application, as `asgi` does an ASGI one; `identify` is given the WSGI environ."""
+        if self._bypassed:
+            return app
+        from reliakit.middleware.wsgi import WSGIShell
+
+        return WSGIShell(app, self._runtime, self._folder, self._checked_names(upstreams), identify)
+
+    def override(self, flags: Mapping[str, Any]) -> "Override":
+        """Pins flags for a test: a context manager, sync or async, and a decorator.
+
+        It holds for the whole process, requests included, so that it works with test clients and live servers;
+        whatever is pinned inside wins over what is pinned outside.
+
+        Args:
+            flags: flag key -> a variant's name, True or False for on/off flags, or else a value.
+        """
+        from reliakit.runtime.override import Override
+
+        return Override(self._runtime, flags)
+
+    def explain(
+        self, key: str, user: User | None = None, *, context: Mapping[str, Any] | None = None
+    ) -> "Explanation":
+        """Tells step by step why a flag answers as it does; `str()` of it is for people. Counts nothing."""
+        from reliakit.definitions.explanation import explain
+
+        scope = self._scope.get() or self._runtime.outside
+        subject = scope.key() if user is None else key_text(user)
+        attributes = scope.merged(context) if user is None else context or {}
+        return explain(self._keeper.state.definitions, key, subject, attributes, scope.flags.pinned)
+
+    def status(self) -> "Status":
+        """Returns what is in force in this process, and what is known against it."""
+        from reliakit.runtime.status import Status
+
+        state, outside = self._keeper.state, self._runtime.outside
+        return Status(
+            source=self._keeper.source_name,
+            revision=state.snapshot.revision,
+            flags=len(state.definitions.flags),
+            rollouts=len(state.definitions.rollouts),
+            age=self._runtime.clock.monotonic() - state.loaded_at,
+            problems=state.problems,
+            overrides=tuple(outside.flags.pinned),
+            engine=self._runtime.engine.running,
+            reload_failures=state.failures,
+        )
+
+    def close(self, timeout: float = 2.0) -> bool:
+        """Stops the background thread; tells whether it ended within `timeout` seconds. Flags go on answering."""
+        return self._runtime.stop(timeout)
+
+    def _checked_names(self, upstreams: Mapping[str, Any] | None) -> Mapping[str, Any]:
+        declared = self._keeper.state.definitions.upstreams
+        for name in upstreams or ():
+            if name not in declared:
+                raise UsageError(
+                    f"the definitions have no upstream {name!r}; add it: upstreams: {{{name}: in_process}}"
+                )
+        return upstreams or {}
+
+
+def _source(
+    given: "str | os.PathLike[str] | Mapping[str, Any] | Source | None", environ: Mapping[str, str]
+) -> "Source":
+    from reliakit.sources.file import FileSource
+    from reliakit.sources.memory import MemorySource
+
+    if isinstance(given, Mapping):
+        return MemorySource(given)
+    if given is None or isinstance(given, str | os.PathLike):
+        return FileSource(Path(environ.get("RELIAKIT_CONFIG") or given or _DEFAULT_FILE))
+    return given
+
+
+def _close_at_exit(kit: Reliakit) -> None:
+    alive = weakref.ref(kit)
+
+    def close() -> None:
+        if (found := alive()) is not None:
+            found.close(timeout=0.5)
+
+    atexit.register(close)

@@ -1,0 +1,1 @@
+"""The two thin shells, ASGI and WSGI, and what both decide by."""

@@ -1,0 +1,95 @@
+"""What both shells do with a request before anything runs: whom to believe, where to send it."""
+
+from collections.abc import Container
+from pathlib import Path
+from random import getrandbits
+
+from reliakit.core.identity import Identity
+from reliakit.core.pins import pin
+from reliakit.core.rollouts import Assignment, Rollout, Slot, Sticky, assign
+from reliakit.core.routes import Facts, find
+from reliakit.core.scope import Scope
+from reliakit.core.snapshot import Flags, Snapshot
+from reliakit.middleware.cookies import AnonymousCookie, host_key
+from reliakit.middleware.overrides import HEADER, Forced, forced_by
+from reliakit.middleware.protocol import APP
+from reliakit.middleware.visit import Visit
+
+__all__ = ["UNJUDGED", "Edge"]
+
+UNJUDGED = -1
+"""The series of requests that no rollout has a stake in."""
+
+_SPLIT, _FORCED, _FALLBACK = range(len(Assignment))
+
+
+class Edge:
+    """The edge of one snapshot.
+
+    Args:
+        snapshot: what requests are decided by.
+        folder: where this host keeps a signing key, for definitions that name none.
+        ready: the upstreams that take requests now.
+    """
+
+    def __init__(self, snapshot: Snapshot, folder: Path, ready: Container[str]) -> None:
+        self.snapshot, self._folder, self._ready = snapshot, folder, ready
+        self.identity = snapshot.identity
+        self.cookie = _cookie(self.identity, folder)
+        self.guarded = frozenset({HEADER} | ({self.identity.header} if self.identity.header else set()))
+        """Lower-case names of the headers that only some clients may send."""
+
+    def renewed(self, snapshot: Snapshot) -> "Edge":
+        """Returns the edge of another snapshot; what was learned of cookies is kept where keys are the same."""
+        edge = Edge(snapshot, self._folder, self._ready)
+        if snapshot.identity == self.identity:
+            edge.cookie = self.cookie
+        return edge
+
+    def visit(self, carried: str | None, cookies: str) -> Visit:
+        """Returns what can be known of whoever sent a request."""
+        return Visit(self.identity, self.cookie, carried, cookies)
+
+    def forced(self, value: str) -> Forced | None:
+        """Returns what an override header or cookie asks for, if it may."""
+        return forced_by(value, self.identity.override_keys, unsigned=self.identity.unsigned_overrides)
+
+    def scope(self, flags: Flags, visit: Visit, forced: Forced | None) -> Scope:
+        """Returns the scope that a request's flag checks see."""
+        if forced is not None and forced.flags:
+            flags = flags.overridden(_answers(flags, forced))
+        return Scope(self.snapshot, flags, visitor=visit)
+
+    def route(self, facts: Facts, scope: Scope, forced: Forced | None) -> tuple[str, int]:
+        """Returns the upstream for a request, and the tally's row for its outcome or UNJUDGED."""
+        route = find(self.snapshot.routes, facts)
+        if route is None or route.rollout is None:
+            return self._able(route.upstream if route else APP), UNJUDGED
+        rollout = self.snapshot.rollouts[route.rollout]
+        asked = rollout.slot(forced.slots.get(rollout.name, "")) if forced is not None else None
+        slot, kind = (asked, _FORCED) if asked is not None else _split(rollout, scope)
+        if slot.upstream not in self._ready:
+            slot, kind = rollout.stable, _FALLBACK
+        return self._able(slot.upstream), slot.series[kind]
+
+    def _able(self, upstream: str | None) -> str:
+        """The wrapped application takes what no other can: it is the one that is certainly there."""
+        return upstream if upstream is not None and upstream in self._ready else APP
+
+
+def _split(rollout: Rollout, scope: Scope) -> tuple[Slot, int]:
+    if rollout.sticky is Sticky.NONE:
+        return assign(rollout, None, getrandbits(32)), _SPLIT
+    key = scope.session() if rollout.sticky is Sticky.SESSION else scope.key()
+    # A request that nothing is known of can't stick: it is stable's, and no evidence.
+    return (rollout.stable, _FALLBACK) if key is None else (assign(rollout, key, 0), _SPLIT)
+
+
+def _answers(flags: Flags, forced: Forced) -> dict[str, tuple[str | None, object]]:
+    found = {key: pin(flags.variants(key), text) for key, text in forced.flags.items()}
+    return {key: answer for key, answer in found.items() if answer is not None}
+
+
+def _cookie(identity: Identity, folder: Path) -> AnonymousCookie:
+    keys = identity.cookie_keys or (host_key(folder),)
+    return AnonymousCookie(identity.cookie_name, keys, identity.cookie_seconds)

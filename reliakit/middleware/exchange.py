@@ -1,0 +1,96 @@
+"""Watches one ASGI connection: what was answered, whether it was finished, who left."""
+
+from collections.abc import Callable
+
+from reliakit.core.outcome import Classifier, Outcome
+from reliakit.middleware.protocol import Message, Receive, Send
+from reliakit.middleware.visit import Visit
+
+__all__ = ["Exchange"]
+
+_STATUS = {"websocket.accept": 101, "websocket.close": 403}
+"""Answers without a status of their own, and what a server makes of them."""
+_ANSWERS = frozenset({"http.response.start", "websocket.http.response.start", *_STATUS})
+
+
+class Exchange:
+    """Stands between an application and its server; hands the application `receive` and `send`.
+
+    The outcome is latched when the response starts: a client that leaves, or an application that fails afterwards,
+    can make it worse, never better.
+    """
+
+    __slots__ = (
+        "_classify",
+        "_complete",
+        "_latched",
+        "_left",
+        "_now",
+        "_receive",
+        "_send",
+        "_started",
+        "_visit",
+        "seconds",
+        "secure",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        receive: Receive,
+        send: Send,
+        visit: Visit,
+        classify: Classifier,
+        now: Callable[[], float],
+        secure: bool,
+    ) -> None:
+        self._receive, self._send = receive, send
+        self._visit, self._classify, self._now, self.secure = visit, classify, now, secure
+        self._latched: Outcome | None = None
+        self._left = self._complete = False
+        self.seconds: float | None = None
+        """Until the handshake was answered, for a WebSocket that was accepted: its length is no latency."""
+        self._started = now()
+
+    async def receive(self) -> Message:
+        message = await self._receive()
+        if message["type"] == "http.disconnect" and not self._complete:
+            self._left = True
+        return message
+
+    async def send(self, message: Message) -> None:
+        kind = message["type"]
+        if kind == "http.response.body":
+            self._complete = not message.get("more_body", False)
+        elif kind in _ANSWERS and self._latched is None:
+            message = self._answered(kind, message)
+        try:
+            await self._send(message)
+        except OSError:
+            self._left = True
+            raise
+
+    def _answered(self, kind: str, message: Message) -> Message:
+        self._latched = self._classify(_STATUS.get(kind) or message["status"])
+        if kind == "websocket.accept":
+            self.seconds = self._now() - self._started
+        if not self._visit.fresh or kind == "websocket.close":
+            return message
+        cookie = self._visit.set_cookie(secure=self.secure)
+        return {
+            **message,
+            "headers": [*message.get("headers", ()), (b"set-cookie", cookie.encode("latin-1"))],
+        }
+
+    def outcome(self, raised: bool, cancelled: bool) -> tuple[Outcome, float]:
+        """Returns how the exchange ended, and after how many seconds.
+
+        Args:
+            raised: the application raised.
+            cancelled: it was cancelled from outside.
+        """
+        seconds = self._now() - self._started if self.seconds is None else self.seconds
+        if self._latched is Outcome.ERROR:
+            return Outcome.ERROR, seconds
+        if cancelled or (self._left and not self._complete):
+            return Outcome.CANCELLED, seconds
+        return (Outcome.ERROR if raised or self._latched is None else self._latched), seconds

@@ -1,0 +1,30 @@
+"""The shapes of ASGI and WSGI, as far as the shells need them."""
+
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from typing import Any
+
+__all__ = [
+    "APP",
+    "ASGIApp",
+    "Connection",
+    "Environ",
+    "Message",
+    "Receive",
+    "Send",
+    "StartResponse",
+    "WSGIApp",
+]
+
+APP = "app"
+"""The upstream that is the wrapped application itself."""
+
+Message = MutableMapping[str, Any]
+Connection = MutableMapping[str, Any]
+"""An ASGI connection scope; called so here, because a scope is something else in reliakit."""
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+ASGIApp = Callable[[Connection, Receive, Send], Awaitable[None]]
+
+Environ = dict[str, Any]
+StartResponse = Callable[..., Callable[[bytes], object]]
+WSGIApp = Callable[[Environ, StartResponse], Iterable[bytes]]

@@ -1,0 +1,211 @@
+"""The WSGI shell. It hands the server what the application returned, and learns the end of it from `close`."""
+
+import logging
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from reliakit.core.bucketing import key_text
+from reliakit.core.outcome import Outcome
+from reliakit.core.routes import Facts
+from reliakit.core.scope import Scope
+from reliakit.core.snapshot import Flags
+from reliakit.core.tally import record
+from reliakit.middleware.edge import UNJUDGED, Edge
+from reliakit.middleware.guard import check
+from reliakit.middleware.overrides import COOKIE, Forced
+from reliakit.middleware.protocol import APP, Environ, StartResponse, WSGIApp
+from reliakit.middleware.visit import Visit
+from reliakit.runtime.runtime import Runtime
+
+__all__ = ["WSGIShell"]
+
+_log = logging.getLogger("reliakit")
+
+Admission = tuple[Environ, str, int, Scope, Visit]
+"""What the application is called with, the upstream, the tally's row or UNJUDGED, whose flags, who is asking."""
+
+
+class WSGIShell:
+    """Wraps a WSGI application.
+
+    Args:
+        app: the application; the upstream `app`.
+        runtime: of the kit.
+        folder: where this host keeps a signing key.
+        upstreams: other applications in this process, by upstream name.
+        identify: gives the targeting key of a request, from its WSGI environ; None where it can't.
+    """
+
+    def __init__(
+        self,
+        app: WSGIApp,
+        runtime: Runtime,
+        folder: Path,
+        upstreams: Mapping[str, WSGIApp],
+        identify: Callable[[Environ], Any] | None = None,
+    ) -> None:
+        self._apps = {APP: app, **upstreams}
+        self._runtime, self._identify = runtime, identify
+        self._use(Edge(runtime.snapshot, folder, frozenset(self._apps)))
+
+    def _use(self, edge: Edge) -> Edge:
+        self._edge = edge
+        self._guarded = tuple(_variable(name) for name in edge.guarded)
+        return edge
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        runtime = self._runtime
+        if runtime.dormant:
+            runtime.wake()
+        environ, upstream, series, scope, visit = self._admit(environ)
+        response = _Response(
+            runtime, series, scope, visit, start_response, environ["wsgi.url_scheme"] == "https"
+        )
+        token = runtime.scope.set(scope)
+        try:
+            body = self._apps[upstream](environ, response.start)
+        except BaseException:
+            response.finish(raised=True)
+            raise
+        finally:
+            runtime.scope.reset(token)
+        return response.over(body, environ.get("wsgi.file_wrapper"))
+
+    def _admit(self, environ: Environ) -> Admission:
+        """Decides on a request; whatever goes wrong in that, the application gets it as it came."""
+        outside = self._runtime.outside
+        try:
+            edge = self._edge
+            if edge.snapshot is not outside.snapshot:
+                edge = self._use(edge.renewed(outside.snapshot))
+            cookies = environ.get("HTTP_COOKIE", "")
+            for name in self._guarded:
+                if name in environ:
+                    return self._careful(edge, outside.flags, environ, cookies)
+            if COOKIE in cookies:
+                return self._careful(edge, outside.flags, environ, cookies)
+            return self._routed(edge, outside.flags, environ, edge.visit(None, cookies), None)
+        except Exception:
+            _log.exception("the request goes to the application as it came")
+            self._runtime.tallies.add(("fault", "admission"))
+            visit = self._edge.visit(None, "")
+            return environ, APP, UNJUDGED, Scope(outside.snapshot, outside.flags, visitor=visit), visit
+
+    def _careful(self, edge: Edge, flags: Flags, environ: Environ, cookies: str) -> Admission:
+        """Admits a request that carries something which only some may send."""
+        names = {_variable(name): name for name in (*edge.guarded, "cookie")}
+        sent = [(name, environ[variable]) for variable, name in names.items() if variable in environ]
+        checked = check(edge, sent, cookies, environ.get("REMOTE_ADDR") or None)
+        kept = {_variable(name): value for name, value in checked.headers}
+        rest = {variable: value for variable, value in environ.items() if variable not in names}
+        visit = edge.visit(checked.carried, checked.cookies)
+        return self._routed(edge, flags, {**rest, **kept}, visit, checked.forced)
+
+    def _routed(
+        self, edge: Edge, flags: Flags, environ: Environ, visit: Visit, forced: Forced | None
+    ) -> Admission:
+        scope = edge.scope(flags, visit, forced)
+        if self._identify is not None:
+            scope.user = key_text(self._identify(environ))
+        if not edge.snapshot.routes:
+            return environ, APP, UNJUDGED, scope, visit
+        return environ, *edge.route(_facts(environ), scope, forced), scope, visit
+
+
+def _variable(header: str) -> str:
+    return "HTTP_" + header.upper().replace("-", "_")
+
+
+def _facts(environ: Environ) -> Facts:
+    path = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
+    return Facts(environ["REQUEST_METHOD"], path, lambda name: environ.get(_variable(name)))
+
+
+class _Response:
+    """One response, from the status line to the server's `close`."""
+
+    __slots__ = (
+        "_finished", "_latched", "_runtime", "_scope", "_secure", "_series", "_start", "_started", "_visit",
+    )  # fmt: skip
+
+    def __init__(
+        self, runtime: Runtime, series: int, scope: Scope, visit: Visit, start: StartResponse, secure: bool
+    ) -> None:
+        self._runtime, self._series, self._scope, self._visit = runtime, series, scope, visit
+        self._start, self._secure = start, secure
+        self._latched: Outcome | None = None
+        self._finished = False
+        self._started = runtime.clock.monotonic()
+
+    def start(self, status: str, headers: list[tuple[str, str]], *error: Any) -> Callable[[bytes], object]:
+        self._latched = self._scope.snapshot.classify(int(status[:3]))
+        if self._visit.fresh:
+            cookie = self._visit.set_cookie(secure=self._secure)
+            headers = [*headers, ("Set-Cookie", cookie)]
+        return self._start(status, headers, *error)
+
+    def over(self, body: Iterable[bytes], file_wrapper: Any) -> Iterable[bytes]:
+        """Returns what the server iterates over.
+
+        A file wrapper goes to the server as it is: wrapped once more it could not be sent by the kernel. Its end is
+        not seen then, so it counts when it is handed over.
+        """
+        if isinstance(file_wrapper, type) and isinstance(body, file_wrapper):
+            self.finish(raised=False)
+            return body
+        return _Body(body, self)
+
+    def finish(self, *, raised: bool, left: bool = False) -> None:
+        """Records the outcome, once."""
+        if self._finished or self._series < 0:
+            return
+        self._finished = True
+        seconds = self._runtime.clock.monotonic() - self._started
+        outcome = self._latched
+        if outcome is None or raised:
+            outcome = Outcome.ERROR
+        elif left and outcome is not Outcome.ERROR:
+            outcome = Outcome.CANCELLED
+        record(self._runtime.tallies.local.tally, self._series, outcome, seconds)
+
+
+class _Body:
+    """The application's iterable, with the request's scope around every step of it."""
+
+    __slots__ = ("_body", "_ended", "_iterator", "_response")
+
+    def __init__(self, body: Iterable[bytes], response: _Response) -> None:
+        self._body, self._response = body, response
+        self._iterator: Iterator[bytes] | None = None
+        self._ended = False
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __len__(self) -> int:
+        return len(self._body)  # type: ignore[arg-type]
+
+    def __next__(self) -> bytes:
+        scope = self._response._runtime.scope
+        token = scope.set(self._response._scope)
+        try:
+            if self._iterator is None:
+                self._iterator = iter(self._body)
+            return next(self._iterator)
+        except StopIteration:
+            self._ended = True
+            raise
+        except BaseException:
+            self._response.finish(raised=True)
+            raise
+        finally:
+            scope.reset(token)
+
+    def close(self) -> None:
+        try:
+            close = getattr(self._body, "close", None)
+            if close is not None:
+                close()
+        finally:
+            self._response.finish(raised=False, left=self._iterator is not None and not self._ended)

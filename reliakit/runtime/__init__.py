@@ -1,0 +1,1 @@
+"""The engine: one background thread a process, and what runs on it."""

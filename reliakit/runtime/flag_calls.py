@@ -1,0 +1,198 @@
+"""The calls that application code makes: flag checks, and saying who is asking."""
+
+from collections.abc import Mapping
+from contextvars import Token
+from copy import deepcopy
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar, overload
+from uuid import UUID
+
+from reliakit.core.bucketing import key_text
+from reliakit.core.evaluation import ErrorCode, Evaluation, Reason
+from reliakit.core.scope import NOTHING, Scope
+from reliakit.runtime.runtime import Runtime
+
+__all__ = ["FlagCalls", "Identified", "UnknownFlag", "User"]
+
+User = str | int | UUID
+"""A targeting key. A bool is an int to a type checker, and refused at run time."""
+
+Context = Mapping[str, Any]
+T = TypeVar("T")
+_UNKNOWN_KEYS = 100
+
+
+class FlagCalls:
+    """Flag checks over whatever scope is current: a request's, an `identify` block's, or the process's own."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+        self._scope = runtime.scope
+        self._tallies = runtime.tallies
+        self._local = runtime.tallies.local
+        self._unknown: set[str] = set()
+
+    def enabled(
+        self, key: str, user: User | None = None, *, context: Context | None = None, default: bool = False
+    ) -> bool:
+        """Tells whether a flag is on.
+
+        Args:
+            key: the flag.
+            user: the targeting key; by default the request's own, and what `identify` said. Where it is given,
+                nothing else of the request's identity is used.
+            context: attributes for rules, beside those that `identify` said.
+            default: what to answer where the flag is missing, isn't an on/off flag, or needs a user and has none.
+
+        Never raises.
+        """
+        try:
+            scope = self._scope.get() or self._runtime.outside
+            if type(user) is str:
+                counts = self._local.counts
+                found = scope.flags[key](user, context or NOTHING, counts)
+                value = found.value
+                if value is True or value is False:
+                    counts[found.cell] += 1
+                    return value
+        except Exception:  # told apart, counted and answered by the careful path
+            pass
+        value = self._checked(key, user, context, bool).value
+        return default if value is None else bool(value)
+
+    @overload
+    def value(
+        self, key: str, default: None, *, user: User | None = None, context: Context | None = None
+    ) -> Any: ...
+    @overload
+    def value(
+        self, key: str, default: T, *, user: User | None = None, context: Context | None = None
+    ) -> T: ...
+    def value(
+        self, key: str, default: Any, *, user: User | None = None, context: Context | None = None
+    ) -> Any:
+        """Returns the value of a flag's variant, which must be of the type of `default`; otherwise `default`.
+
+        A whole number is accepted where `default` is a float. Lists and mappings are copies. Never raises.
+        """
+        return self.evaluate(key, default, user=user, context=context).value
+
+    def evaluate(
+        self, key: str, default: Any = None, *, user: User | None = None, context: Context | None = None
+    ) -> Evaluation:
+        """Returns the value of a flag with variant, reason and, where `default` was served, the error code.
+
+        Any type of value is accepted where `default` is None. Never raises.
+        """
+        found = self._checked(key, user, context, type(default))
+        if found.error_code is not None:
+            return replace(found, value=default)
+        if isinstance(found.value, list | dict):
+            return replace(found, value=deepcopy(found.value))
+        return replace(found, value=float(found.value)) if isinstance(default, float) else found
+
+    def identify(self, user: User | None, /, **attributes: Any) -> "Identified":
+        """Says who is asking, from now on and to the end of the request.
+
+        Outside of a request, or for a part of one, use it in a `with` statement: at its end, what was said before
+        counts again. `user` None says that nobody is signed in.
+        """
+        scope = self._scope.get()
+        if scope is None:
+            scope = Scope(self._runtime.outside.snapshot, self._runtime.outside.flags)
+            return Identified(self, scope, self._scope.set(scope), key_text(user), attributes)
+        return Identified(self, scope, None, key_text(user), attributes)
+
+    def _checked(self, key: str, user: User | None, context: Context | None, wanted: type) -> Evaluation:
+        """Evaluates with every check, and counts the answer or the error."""
+        try:
+            found = self._found(self._scope.get() or self._runtime.outside, key, user, context)
+            if found.error_code is None and not _fits(found.value, wanted):
+                message = f"the value is not of the type of the default, {wanted.__name__}"
+                found = _error(key, ErrorCode.TYPE_MISMATCH, message)
+        except Exception as fault:
+            found = _error(key, ErrorCode.GENERAL, repr(fault))
+        self._count(found)
+        return found
+
+    def _found(self, scope: Scope, key: str, user: User | None, context: Context | None) -> Evaluation:
+        if user is None:
+            subject, attributes = scope.key(), scope.merged(context)
+        else:
+            subject, attributes = key_text(user), context or NOTHING
+            if subject is None:
+                kind = type(user).__name__
+                return _error(
+                    key, ErrorCode.INVALID_CONTEXT, f"a user is text, a whole number or a UUID, not {kind}"
+                )
+        if not isinstance(attributes, Mapping):
+            return _error(key, ErrorCode.INVALID_CONTEXT, "the context is not a mapping")
+        evaluate = scope.flags.find(key)
+        if evaluate is None:
+            return _error(key, ErrorCode.FLAG_NOT_FOUND, "no definition has this flag")
+        try:
+            return evaluate(subject, attributes, self._local.counts)
+        except IndexError:
+            return evaluate(subject, attributes, self._tallies.grow())
+
+    def _count(self, found: Evaluation) -> None:
+        if found.cell >= 0:
+            counts = self._local.counts
+            if found.cell >= len(counts):
+                counts = self._tallies.grow()
+            counts[found.cell] += 1
+        elif found.error_code is ErrorCode.FLAG_NOT_FOUND:
+            self._tallies.add(UnknownFlag(self._bounded(found.flag_key)))
+        else:
+            self._tallies.add((found.flag_key, None, found.reason, found.error_code))
+
+    def _bounded(self, key: str) -> str:
+        """Keys that nobody defined may come from anywhere, so only the first few are counted by name."""
+        if key not in self._unknown and len(self._unknown) >= _UNKNOWN_KEYS:
+            return "other"
+        self._unknown.add(key)
+        return key
+
+
+class Identified:
+    """What `identify` returns: nothing to look at, but usable in a `with` statement."""
+
+    def __init__(
+        self,
+        calls: FlagCalls,
+        scope: Scope,
+        token: Token[Scope | None] | None,
+        user: str | None,
+        attributes: Context,
+    ) -> None:
+        self._calls, self._scope, self._token = calls, scope, token
+        self._before = scope.user, scope.attributes
+        scope.user, scope.attributes = user, attributes
+
+    def __enter__(self) -> "Identified":
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        if self._token is not None:
+            self._calls._scope.reset(self._token)
+        else:
+            self._scope.user, self._scope.attributes = self._before
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownFlag:
+    """The tally's name for checks of a flag that no definition has."""
+
+    key: str
+
+
+def _error(key: str, code: ErrorCode, message: str) -> Evaluation:
+    return Evaluation(key, None, None, Reason.ERROR, code, message)
+
+
+def _fits(value: Any, wanted: type) -> bool:
+    if wanted is type(None):
+        return True
+    if wanted is float:
+        return isinstance(value, int | float) and not isinstance(value, bool)
+    return type(value) is wanted

@@ -1,0 +1,75 @@
+"""Pinned flags for tests."""
+
+import inspect
+from collections.abc import Callable, Mapping
+from contextvars import Token
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
+
+from reliakit.core.pins import pin
+from reliakit.core.scope import Scope
+from reliakit.core.snapshot import Flags
+from reliakit.runtime.runtime import Runtime
+
+__all__ = ["Override"]
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class Override:
+    """What `kit.override` returns. May be entered again once it was left."""
+
+    def __init__(self, runtime: Runtime, flags: Mapping[str, Any]) -> None:
+        self._runtime, self._wanted = runtime, flags
+        self._undo: Callable[[], None] | None = None
+        self._token: Token[Scope | None] | None = None
+
+    def __enter__(self) -> "Override":
+        runtime = self._runtime
+        answers = {key: _answer(runtime.snapshot.flags, key, value) for key, value in self._wanted.items()}
+        self._undo = runtime.override(answers)
+        current = runtime.scope.get()
+        if current is not None:
+            flags = current.flags.overridden(answers)
+            inner = Scope(current.snapshot, flags, current.user, current.attributes, current.visitor)
+            self._token = runtime.scope.set(inner)
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        if self._token is not None:
+            self._runtime.scope.reset(self._token)
+            self._token = None
+        if self._undo is not None:
+            self._undo()
+
+    async def __aenter__(self) -> "Override":
+        return self.__enter__()
+
+    async def __aexit__(self, *exception: object) -> None:
+        self.__exit__(*exception)
+
+    def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
+        """Pins the flags while `function` runs, be it sync or async."""
+        if inspect.iscoroutinefunction(function):
+
+            @wraps(function)
+            async def pinned_async(*args: P.args, **kwargs: P.kwargs) -> Any:
+                with Override(self._runtime, self._wanted):
+                    return await function(*args, **kwargs)
+
+            return pinned_async  # type: ignore[return-value]
+
+        @wraps(function)
+        def pinned(*args: P.args, **kwargs: P.kwargs) -> R:
+            with Override(self._runtime, self._wanted):
+                return function(*args, **kwargs)
+
+        return pinned
+
+
+def _answer(flags: Flags, key: str, value: Any) -> tuple[str | None, Any]:
+    if isinstance(value, bool):
+        return ("on" if value else "off"), value
+    named = pin(flags.variants(key), value) if isinstance(value, str) else None
+    return named or (None, value)

@@ -1,0 +1,134 @@
+"""What one kit is in one process: the scope of the moment, the counts, and the engine that keeps them current."""
+
+import logging
+import os
+import threading
+import weakref
+from collections.abc import Callable, Mapping
+from contextvars import ContextVar
+from typing import Any
+
+from reliakit.clock import Clock
+from reliakit.core.flags import Evaluator
+from reliakit.core.scope import Scope
+from reliakit.core.snapshot import Flags, Snapshot
+from reliakit.core.tally import Tallies
+from reliakit.runtime.engine import Engine, Service
+
+__all__ = ["Runtime"]
+
+_log = logging.getLogger("reliakit")
+
+Answers = Mapping[str, tuple[str | None, Any]]
+
+
+class Runtime:
+    """Wakes when it is first used in a process, and again in each process that is forked from it.
+
+    Attributes:
+        dormant: nothing was asked of this runtime in this process yet.
+        outside: the scope of code that runs in no request; replaced whole on every change.
+        scope: the scope of the request or task that the calling context belongs to.
+    """
+
+    dormant: bool
+    outside: Scope
+
+    def __init__(self, snapshot: Snapshot, tallies: Tallies, clock: Clock, services: list[Service]) -> None:
+        self.tallies, self.clock = tallies, clock
+        self.scope: ContextVar[Scope | None] = ContextVar("reliakit_scope", default=None)
+        self.engine = Engine(services)
+        self._changing = threading.RLock()
+        self._snapshot = snapshot
+        self._overrides: list[Answers] = []
+        self._sleep()
+        _wake_after_fork(self)
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The snapshot in force."""
+        return self._snapshot
+
+    def swap(self, snapshot: Snapshot) -> None:
+        """Puts a snapshot in force; requests under way keep theirs."""
+        with self._changing:
+            self._snapshot = snapshot
+            self._refresh()
+
+    def override(self, answers: Answers) -> Callable[[], None]:
+        """Pins flags for the whole process, over whatever is in force then; returns what undoes it."""
+        with self._changing:
+            self._overrides.append(answers)
+            self._refresh()
+        return lambda: self._undo(answers)
+
+    def wake(self) -> None:
+        """Starts the engine in this process, where it doesn't run yet; never raises.
+
+        Without an engine the definitions of the start stay in force, which is logged.
+        """
+        with self._changing:
+            if self.dormant:
+                self.dormant = False
+                self._refresh()
+                try:
+                    self.engine.start()
+                except Exception:
+                    _log.exception("definitions will not be reloaded in this process")
+
+    def stop(self, timeout: float = 2.0) -> bool:
+        """Stops the engine; the next use wakes it again."""
+        with self._changing:
+            self._sleep()
+        return self.engine.stop(timeout)
+
+    def _undo(self, answers: Answers) -> None:
+        with self._changing:
+            self._overrides = [each for each in self._overrides if each is not answers]
+            self._refresh()
+
+    def _sleep(self) -> None:
+        self.dormant = True
+        self._refresh()
+
+    def _refresh(self) -> None:
+        flags = self._snapshot.flags
+        for answers in self._overrides:
+            flags = flags.overridden(answers)
+        self.outside = Scope(self._snapshot, _Dormant(self, flags) if self.dormant else flags)
+
+    def after_fork(self) -> None:
+        """In a forked child: the parent's thread, locks and counts are not ours."""
+        self._changing = threading.RLock()
+        self.engine.after_fork()
+        self.tallies.after_fork()
+        self._sleep()
+
+
+class _Dormant(Flags):
+    """Stands in until the first flag check of a process: looking anything up in it wakes the runtime.
+
+    So the check itself needs no "has it started?", which would cost every call.
+    """
+
+    __slots__ = ("_flags", "_runtime")
+
+    def __init__(self, runtime: Runtime, flags: Flags) -> None:
+        super().__init__(flags.defined(), flags._plan, flags._cells)
+        self._runtime, self._flags = runtime, flags
+        self.pinned = flags.pinned
+
+    def __missing__(self, key: str) -> Evaluator:
+        self._runtime.wake()
+        return self._flags[key]
+
+
+def _wake_after_fork(runtime: Runtime) -> None:
+    if hasattr(os, "register_at_fork"):
+        alive = weakref.WeakMethod(runtime.after_fork)
+
+        def child() -> None:
+            if method := alive():
+                method()
+
+        os.register_at_fork(after_in_child=child)

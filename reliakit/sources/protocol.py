@@ -1,0 +1,46 @@
+"""What a source of definitions has to do."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from reliakit.errors import ReliakitError
+
+__all__ = ["Content", "Format", "Source", "SourceError"]
+
+Format = Literal["yaml", "toml", "json"]
+
+
+class SourceError(ReliakitError):
+    """A source can't be read now; the message says what to look at. It is tried again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """A document as a source holds it."""
+
+    name: str
+    """For people: a path, a URL."""
+    text: bytes
+    format: Format
+
+
+class Source(Protocol):
+    """A place that holds one document of definitions.
+
+    Both methods run on the engine's event loop: they must not block it, and every call may be cancelled.
+    """
+
+    @property
+    def name(self) -> str:
+        """Names the source in messages and on disk; the same in every process that reads the same document."""
+
+    async def load(self) -> Content:
+        """Returns the document as it is now.
+
+        Raises:
+            SourceError: it can't be read.
+        """
+
+    def changes(self) -> AsyncIterator[None]:
+        """Yields whenever the document may have changed since `changes` was called; never ends by itself."""
