@@ -3,17 +3,11 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-__all__ = ["Facts", "Route", "covers", "find"]
+__all__ = ["Header", "Route", "covers", "find"]
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What the edge knows of a request before anything has run."""
-
-    method: str
-    path: str
-    header: Callable[[str], str | None]
-    """Finds a header by its lower-case name."""
+Header = Callable[[str], str | None]
+"""Finds a header of a request by its lower-case name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,20 +25,20 @@ class Route:
     headers: tuple[tuple[str, str | None], ...] = ()
     """(lower-case name, value), where None asks only that the header is there."""
 
-    def matches(self, facts: Facts) -> bool:
+    def matches(self, method: str, path: str, header: Header) -> bool:
         """Tells whether a request looks like this route."""
         return (
-            _under(self.prefix, facts.path)
-            and (not self.methods or facts.method in self.methods)
-            and (self.host is None or _host(facts) == self.host)
-            and all(_carries(facts, name, value) for name, value in self.headers)
+            (not self.prefix or _under(self.prefix, path))
+            and (not self.methods or method in self.methods)
+            and (self.host is None or _host(header("host")) == self.host)
+            and (not self.headers or all(_carries(header(name), value) for name, value in self.headers))
         )
 
 
-def find(routes: Sequence[Route], facts: Facts) -> Route | None:
+def find(routes: Sequence[Route], method: str, path: str, header: Header) -> Route | None:
     """Returns the first route that matches."""
     for route in routes:
-        if route.matches(facts):
+        if route.matches(method, path, header):
             return route
     return None
 
@@ -68,11 +62,10 @@ def _under(prefix: str, path: str) -> bool:
     return path.startswith(prefix) and (len(path) == len(prefix) or not prefix or path[len(prefix)] == "/")
 
 
-def _host(facts: Facts) -> str:
-    host = (facts.header("host") or "").lower()
+def _host(sent: str | None) -> str:
+    host = (sent or "").lower()
     return host if host.endswith("]") else host.rpartition(":")[0] or host
 
 
-def _carries(facts: Facts, name: str, value: str | None) -> bool:
-    found = facts.header(name)
+def _carries(found: str | None, value: str | None) -> bool:
     return found is not None and (value is None or found == value)

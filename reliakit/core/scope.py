@@ -1,23 +1,13 @@
 """What a flag check sees: a pinned snapshot, and who is asking."""
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any
 
 from reliakit.core.snapshot import Flags, Snapshot
 
-__all__ = ["NOTHING", "Scope", "Visitor"]
+__all__ = ["NOTHING", "Scope"]
 
 NOTHING: Mapping[str, Any] = {}
-
-
-class Visitor(Protocol):
-    """What the edge knows of whoever sent a request."""
-
-    def key(self, identified: str | None) -> str | None:
-        """Returns the targeting key, given what `identify` said; may make one up and remember it."""
-
-    def session(self) -> str:
-        """Returns what the visitor's browser is recognised by, whoever is signed in."""
 
 
 class Scope:
@@ -25,31 +15,36 @@ class Scope:
 
     It is shared by all threads and tasks that work on the same request, so what `identify` says in a thread pool
     is known to the handler too.
+
+    Attributes:
+        snapshot: what everything in the scope is decided by.
+        flags: of the snapshot, with overrides laid over them.
+        subject: the targeting key, once it is known.
+        attributes: what `identify` said beside the key.
     """
 
-    __slots__ = ("attributes", "flags", "snapshot", "user", "visitor")
+    __slots__ = ("attributes", "flags", "identified", "snapshot", "subject")
 
-    def __init__(
-        self,
-        snapshot: Snapshot,
-        flags: Flags | None = None,
-        user: str | None = None,
-        attributes: Mapping[str, Any] = NOTHING,
-        visitor: Visitor | None = None,
-    ) -> None:
-        self.snapshot = snapshot
-        self.flags = snapshot.flags if flags is None else flags
-        self.user = user
+    def __init__(self, snapshot: Snapshot, flags: Flags) -> None:
+        self.snapshot, self.flags = snapshot, flags
+        self.subject: str | None = None
+        self.identified: str | None = None
+        self.attributes = NOTHING
+
+    def identify(self, user: str | None, attributes: Mapping[str, Any]) -> None:
+        """Says who is asking from now on."""
+        self.subject = self.identified = user
         self.attributes = attributes
-        self.visitor = visitor
 
     def key(self) -> str | None:
-        """Returns the targeting key of whoever is asking."""
-        return self.user if self.visitor is None else self.visitor.key(self.user)
+        """Returns the targeting key of whoever is asking, as far as it can be known."""
+        return self.subject
 
-    def session(self) -> str | None:
-        """Returns what the visitor's browser is recognised by; None where there is no browser."""
-        return self.visitor.session() if self.visitor is not None else None
+    def within(self, flags: Flags) -> "Scope":
+        """Returns a scope for the same asker with other flags."""
+        inner = Scope(self.snapshot, flags)
+        inner.identify(self.key(), self.attributes)
+        return inner
 
     def merged(self, context: Mapping[str, Any] | None) -> Mapping[str, Any]:
         """Returns the attributes with those of one call on top."""

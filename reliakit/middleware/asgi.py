@@ -11,8 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from reliakit.core.bucketing import key_text
-from reliakit.core.routes import Facts
-from reliakit.core.scope import Scope
+from reliakit.core.scope import NOTHING
 from reliakit.core.snapshot import Flags
 from reliakit.core.tally import record
 from reliakit.middleware.edge import UNJUDGED, Edge
@@ -30,8 +29,8 @@ _log = logging.getLogger("reliakit")
 _COOKIE = b"cookie"
 _SECURE = ("https", "wss")
 
-Admission = tuple[Connection, str, int, Scope, Visit]
-"""What the application is called with, the upstream, the tally's row or UNJUDGED, whose flags, who is asking."""
+Admission = tuple[Connection, str, int, Visit]
+"""What the application is called with, the upstream, the tally's row or UNJUDGED, who is asking."""
 
 
 class ASGIShell:
@@ -76,11 +75,11 @@ class ASGIShell:
 
     async def _serve(self, connection: Connection, receive: Receive, send: Send) -> None:
         runtime = self._runtime
-        connection, upstream, series, scope, visit = self._admit(connection)
+        connection, upstream, series, visit = self._admit(connection)
         secure = connection.get("scheme") in _SECURE
-        exchange = Exchange(receive, send, visit, scope.snapshot.classify, runtime.clock.monotonic, secure)
+        exchange = Exchange(receive, send, visit, runtime.clock.monotonic, secure)
         raised = cancelled = False
-        token = runtime.scope.set(scope)
+        token = runtime.scope.set(visit)
         try:
             await self._apps[upstream](connection, exchange.receive, exchange.send)
         except CancelledError:
@@ -102,9 +101,9 @@ class ASGIShell:
             edge = self._edge
             if edge.snapshot is not outside.snapshot:
                 edge = self._use(edge.renewed(outside.snapshot))
-            cookies, guarded = "", False
+            cookies, guarded, watched = "", False, self._watched
             for name, value in connection["headers"]:
-                if name in self._watched:
+                if name in watched:
                     if name == _COOKIE:
                         cookies = (
                             f"{cookies}; {value.decode('latin-1')}" if cookies else value.decode("latin-1")
@@ -113,12 +112,11 @@ class ASGIShell:
                         guarded = True
             if guarded or COOKIE in cookies:
                 return self._careful(edge, outside.flags, connection, cookies)
-            return self._routed(edge, outside.flags, connection, edge.visit(None, cookies), None)
+            return self._routed(edge, connection, edge.visit(outside.flags, cookies), None)
         except Exception:
             _log.exception("the request goes to the application as it came")
             self._runtime.tallies.add(("fault", "admission"))
-            visit = self._edge.visit(None, "")
-            return connection, APP, UNJUDGED, Scope(outside.snapshot, outside.flags, visitor=visit), visit
+            return connection, APP, UNJUDGED, self._edge.visit(outside.flags, "")
 
     def _careful(self, edge: Edge, flags: Flags, connection: Connection, cookies: str) -> Admission:
         """Admits a connection that carries something which only some may send."""
@@ -126,28 +124,24 @@ class ASGIShell:
         client = connection.get("client")
         checked = check(edge, sent, cookies, client[0] if client else None)
         headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in checked.headers]
-        visit = edge.visit(checked.carried, checked.cookies)
-        return self._routed(edge, flags, {**connection, "headers": headers}, visit, checked.forced)
+        visit = edge.visit(flags, checked.cookies, checked.carried, checked.forced)
+        return self._routed(edge, {**connection, "headers": headers}, visit, checked.forced)
 
-    def _routed(
-        self, edge: Edge, flags: Flags, connection: Connection, visit: Visit, forced: Forced | None
-    ) -> Admission:
-        scope = edge.scope(flags, visit, forced)
+    def _routed(self, edge: Edge, connection: Connection, visit: Visit, forced: Forced | None) -> Admission:
         if self._identify is not None:
-            scope.user = key_text(self._identify(connection))
+            visit.identify(key_text(self._identify(connection)), NOTHING)
         if not edge.snapshot.routes:
-            return connection, APP, UNJUDGED, scope, visit
-        upstream, series = edge.route(_facts(connection), scope, forced)
-        if upstream != APP:
-            connection = self._lifespans.connection(upstream, connection)
-        return connection, upstream, series, scope, visit
+            return connection, APP, UNJUDGED, visit
 
+        def header(name: str) -> str | None:
+            wanted = name.encode("latin-1")
+            return next(
+                (value.decode("latin-1") for found, value in connection["headers"] if found == wanted), None
+            )
 
-def _facts(connection: Connection) -> Facts:
-    def header(name: str) -> str | None:
-        wanted = name.encode("latin-1")
-        return next(
-            (value.decode("latin-1") for found, value in connection["headers"] if found == wanted), None
+        upstream, series = edge.route(
+            connection.get("method", "GET"), connection["path"], header, visit, forced
         )
-
-    return Facts(connection.get("method", "GET"), connection["path"], header)
+        if upstream == APP:
+            return connection, APP, series, visit
+        return self._lifespans.connection(upstream, connection), upstream, series, visit

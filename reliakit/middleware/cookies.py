@@ -66,11 +66,11 @@ class AnonymousCookie:
 
 def cookie_value(header: str, name: str) -> str | None:
     """Returns the first value of a cookie in a Cookie header."""
-    for pair in header.split(";"):
-        found, _, value = pair.strip().partition("=")
-        if found == name:
-            return value.strip('"')
-    return None
+    start = f"; {header}".find(f"; {name}=")
+    if start < 0:
+        return None
+    value, _, _ = header[start + len(name) + 1 :].partition(";")
+    return value.strip(' "')
 
 
 def host_key(folder: Path) -> str:

@@ -7,8 +7,7 @@ from random import getrandbits
 from reliakit.core.identity import Identity
 from reliakit.core.pins import pin
 from reliakit.core.rollouts import Assignment, Rollout, Slot, Sticky, assign
-from reliakit.core.routes import Facts, find
-from reliakit.core.scope import Scope
+from reliakit.core.routes import Header, find
 from reliakit.core.snapshot import Flags, Snapshot
 from reliakit.middleware.cookies import AnonymousCookie, host_key
 from reliakit.middleware.overrides import HEADER, Forced, forced_by
@@ -46,28 +45,35 @@ class Edge:
             edge.cookie = self.cookie
         return edge
 
-    def visit(self, carried: str | None, cookies: str) -> Visit:
-        """Returns what can be known of whoever sent a request."""
-        return Visit(self.identity, self.cookie, carried, cookies)
+    def visit(
+        self, flags: Flags, cookies: str, carried: str | None = None, forced: Forced | None = None
+    ) -> Visit:
+        """Returns the scope of a request.
+
+        Args:
+            flags: what its flag checks are answered by, before its own overrides.
+            cookies: its Cookie header.
+            carried: the targeting key that a trusted proxy sent.
+            forced: its own overrides.
+        """
+        if forced is not None and forced.flags:
+            flags = flags.overridden(_answers(flags, forced))
+        return Visit(self.snapshot, flags, self.cookie, cookies, carried)
 
     def forced(self, value: str) -> Forced | None:
         """Returns what an override header or cookie asks for, if it may."""
         return forced_by(value, self.identity.override_keys, unsigned=self.identity.unsigned_overrides)
 
-    def scope(self, flags: Flags, visit: Visit, forced: Forced | None) -> Scope:
-        """Returns the scope that a request's flag checks see."""
-        if forced is not None and forced.flags:
-            flags = flags.overridden(_answers(flags, forced))
-        return Scope(self.snapshot, flags, visitor=visit)
-
-    def route(self, facts: Facts, scope: Scope, forced: Forced | None) -> tuple[str, int]:
+    def route(
+        self, method: str, path: str, header: Header, visit: Visit, forced: Forced | None
+    ) -> tuple[str, int]:
         """Returns the upstream for a request, and the tally's row for its outcome or UNJUDGED."""
-        route = find(self.snapshot.routes, facts)
+        route = find(self.snapshot.routes, method, path, header)
         if route is None or route.rollout is None:
             return self._able(route.upstream if route else APP), UNJUDGED
         rollout = self.snapshot.rollouts[route.rollout]
         asked = rollout.slot(forced.slots.get(rollout.name, "")) if forced is not None else None
-        slot, kind = (asked, _FORCED) if asked is not None else _split(rollout, scope)
+        slot, kind = (asked, _FORCED) if asked is not None else _split(rollout, visit)
         if slot.upstream not in self._ready:
             slot, kind = rollout.stable, _FALLBACK
         return self._able(slot.upstream), slot.series[kind]
@@ -77,10 +83,10 @@ class Edge:
         return upstream if upstream is not None and upstream in self._ready else APP
 
 
-def _split(rollout: Rollout, scope: Scope) -> tuple[Slot, int]:
+def _split(rollout: Rollout, visit: Visit) -> tuple[Slot, int]:
     if rollout.sticky is Sticky.NONE:
         return assign(rollout, None, getrandbits(32)), _SPLIT
-    key = scope.session() if rollout.sticky is Sticky.SESSION else scope.key()
+    key = visit.session() if rollout.sticky is Sticky.SESSION else visit.key()
     # A request that nothing is known of can't stick: it is stable's, and no evidence.
     return (rollout.stable, _FALLBACK) if key is None else (assign(rollout, key, 0), _SPLIT)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from reliakit.core.outcome import Classifier, Outcome
+from reliakit.core.outcome import Outcome
 from reliakit.middleware.protocol import Message, Receive, Send
 from reliakit.middleware.visit import Visit
 
@@ -21,34 +21,25 @@ class Exchange:
     """
 
     __slots__ = (
-        "_classify",
         "_complete",
         "_latched",
         "_left",
         "_now",
         "_receive",
+        "_seconds",
+        "_secure",
         "_send",
         "_started",
         "_visit",
-        "seconds",
-        "secure",
-    )  # fmt: skip
+    )
 
     def __init__(
-        self,
-        receive: Receive,
-        send: Send,
-        visit: Visit,
-        classify: Classifier,
-        now: Callable[[], float],
-        secure: bool,
+        self, receive: Receive, send: Send, visit: Visit, now: Callable[[], float], secure: bool
     ) -> None:
-        self._receive, self._send = receive, send
-        self._visit, self._classify, self._now, self.secure = visit, classify, now, secure
+        self._receive, self._send, self._visit, self._now, self._secure = receive, send, visit, now, secure
         self._latched: Outcome | None = None
         self._left = self._complete = False
-        self.seconds: float | None = None
-        """Until the handshake was answered, for a WebSocket that was accepted: its length is no latency."""
+        self._seconds: float | None = None
         self._started = now()
 
     async def receive(self) -> Message:
@@ -70,12 +61,12 @@ class Exchange:
             raise
 
     def _answered(self, kind: str, message: Message) -> Message:
-        self._latched = self._classify(_STATUS.get(kind) or message["status"])
+        self._latched = self._visit.snapshot.classify(_STATUS.get(kind) or message["status"])
         if kind == "websocket.accept":
-            self.seconds = self._now() - self._started
+            self._seconds = self._now() - self._started  # a WebSocket's length is no latency
         if not self._visit.fresh or kind == "websocket.close":
             return message
-        cookie = self._visit.set_cookie(secure=self.secure)
+        cookie = self._visit.set_cookie(secure=self._secure)
         return {
             **message,
             "headers": [*message.get("headers", ()), (b"set-cookie", cookie.encode("latin-1"))],
@@ -88,7 +79,7 @@ class Exchange:
             raised: the application raised.
             cancelled: it was cancelled from outside.
         """
-        seconds = self._now() - self._started if self.seconds is None else self.seconds
+        seconds = self._now() - self._started if self._seconds is None else self._seconds
         if self._latched is Outcome.ERROR:
             return Outcome.ERROR, seconds
         if cancelled or (self._left and not self._complete):

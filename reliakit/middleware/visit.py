@@ -1,48 +1,65 @@
-"""Who sent a request, as far as the edge can know."""
+"""One request, and who sent it, as far as the edge can know."""
 
-from reliakit.core.identity import Identity, KeySource
+from collections.abc import Mapping
+from typing import Any
+
+from reliakit.core.identity import KeySource
+from reliakit.core.scope import Scope
+from reliakit.core.snapshot import Flags, Snapshot
 from reliakit.middleware.cookies import AnonymousCookie
 
 __all__ = ["Visit"]
 
 
-class Visit:
-    """One request's visitor. Nothing is read before somebody asks, and a cookie is made only for those whose key
-    was needed: pages that check no flag stay cacheable.
+class Visit(Scope):
+    """The scope of a request. Nothing is read before somebody asks, and a cookie is made only for visitors whose
+    key was needed: pages that check no flag stay cacheable.
 
     Args:
-        identity: whom to believe.
-        cookie: reads and makes the cookie's value.
-        carried: the key that a trusted proxy's header or the application's callable gave.
+        snapshot: pinned for the whole request.
+        flags: of the snapshot, with the request's overrides laid over them.
+        cookie: reads and makes the visitor's cookie.
         cookies: the Cookie header.
+        carried: the targeting key that a trusted proxy sent.
     """
 
-    __slots__ = ("_carried", "_cookie", "_cookies", "_identity", "_visitor", "fresh")
+    __slots__ = ("_carried", "_cookie", "_cookies", "_visitor", "fresh")
 
     def __init__(
-        self, identity: Identity, cookie: AnonymousCookie, carried: str | None, cookies: str
+        self,
+        snapshot: Snapshot,
+        flags: Flags,
+        cookie: AnonymousCookie,
+        cookies: str,
+        carried: str | None = None,
     ) -> None:
-        self._identity, self._cookie = identity, cookie
-        self._carried, self._cookies = carried, cookies
+        super().__init__(snapshot, flags)
+        self._cookie, self._cookies, self._carried = cookie, cookies, carried
         self._visitor: str | None = None
         self.fresh = False
         """Whether the visitor was made up here and wants a cookie."""
 
-    def key(self, identified: str | None) -> str | None:
+    def key(self) -> str | None:
         """Returns the targeting key from the first source that has one."""
-        for source in self._identity.sources:
-            if source is KeySource.IDENTIFIED:
-                found = identified
-            elif source is KeySource.HEADER:
-                found = self._carried
-            else:
-                found = self.session()
-            if found is not None:
-                return found
-        return None
+        if self.subject is None:
+            for source in self.snapshot.identity.sources:
+                self.subject = self._from(source)
+                if self.subject is not None:
+                    break
+        return self.subject
+
+    def _from(self, source: KeySource) -> str | None:
+        if source is KeySource.ANONYMOUS_COOKIE:
+            return self.session()
+        return self.identified if source is KeySource.IDENTIFIED else self._carried
+
+    def identify(self, user: str | None, attributes: Mapping[str, Any]) -> None:
+        """Says who is signed in; which source comes first is for the definitions to say."""
+        super().identify(user, attributes)
+        self.subject = None
 
     def session(self) -> str:
-        """Returns the visitor of the anonymous cookie; a new one where there is none."""
+        """Returns the visitor whom the browser is recognised as; a new one where there is none."""
         if self._visitor is None:
             known = self._cookie.visitor(self._cookies) if self._cookies else None
             self.fresh = known is None

@@ -7,8 +7,7 @@ from typing import Any
 
 from reliakit.core.bucketing import key_text
 from reliakit.core.outcome import Outcome
-from reliakit.core.routes import Facts
-from reliakit.core.scope import Scope
+from reliakit.core.scope import NOTHING
 from reliakit.core.snapshot import Flags
 from reliakit.core.tally import record
 from reliakit.middleware.edge import UNJUDGED, Edge
@@ -22,8 +21,8 @@ __all__ = ["WSGIShell"]
 
 _log = logging.getLogger("reliakit")
 
-Admission = tuple[Environ, str, int, Scope, Visit]
-"""What the application is called with, the upstream, the tally's row or UNJUDGED, whose flags, who is asking."""
+Admission = tuple[Environ, str, int, Visit]
+"""What the application is called with, the upstream, the tally's row or UNJUDGED, who is asking."""
 
 
 class WSGIShell:
@@ -58,11 +57,9 @@ class WSGIShell:
         runtime = self._runtime
         if runtime.dormant:
             runtime.wake()
-        environ, upstream, series, scope, visit = self._admit(environ)
-        response = _Response(
-            runtime, series, scope, visit, start_response, environ["wsgi.url_scheme"] == "https"
-        )
-        token = runtime.scope.set(scope)
+        environ, upstream, series, visit = self._admit(environ)
+        response = _Response(runtime, series, visit, start_response, environ["wsgi.url_scheme"] == "https")
+        token = runtime.scope.set(visit)
         try:
             body = self._apps[upstream](environ, response.start)
         except BaseException:
@@ -80,17 +77,16 @@ class WSGIShell:
             if edge.snapshot is not outside.snapshot:
                 edge = self._use(edge.renewed(outside.snapshot))
             cookies = environ.get("HTTP_COOKIE", "")
+            guarded = COOKIE in cookies
             for name in self._guarded:
-                if name in environ:
-                    return self._careful(edge, outside.flags, environ, cookies)
-            if COOKIE in cookies:
+                guarded = guarded or name in environ
+            if guarded:
                 return self._careful(edge, outside.flags, environ, cookies)
-            return self._routed(edge, outside.flags, environ, edge.visit(None, cookies), None)
+            return self._routed(edge, environ, edge.visit(outside.flags, cookies), None)
         except Exception:
             _log.exception("the request goes to the application as it came")
             self._runtime.tallies.add(("fault", "admission"))
-            visit = self._edge.visit(None, "")
-            return environ, APP, UNJUDGED, Scope(outside.snapshot, outside.flags, visitor=visit), visit
+            return environ, APP, UNJUDGED, self._edge.visit(outside.flags, "")
 
     def _careful(self, edge: Edge, flags: Flags, environ: Environ, cookies: str) -> Admission:
         """Admits a request that carries something which only some may send."""
@@ -99,50 +95,45 @@ class WSGIShell:
         checked = check(edge, sent, cookies, environ.get("REMOTE_ADDR") or None)
         kept = {_variable(name): value for name, value in checked.headers}
         rest = {variable: value for variable, value in environ.items() if variable not in names}
-        visit = edge.visit(checked.carried, checked.cookies)
-        return self._routed(edge, flags, {**rest, **kept}, visit, checked.forced)
+        visit = edge.visit(flags, checked.cookies, checked.carried, checked.forced)
+        return self._routed(edge, {**rest, **kept}, visit, checked.forced)
 
-    def _routed(
-        self, edge: Edge, flags: Flags, environ: Environ, visit: Visit, forced: Forced | None
-    ) -> Admission:
-        scope = edge.scope(flags, visit, forced)
+    def _routed(self, edge: Edge, environ: Environ, visit: Visit, forced: Forced | None) -> Admission:
         if self._identify is not None:
-            scope.user = key_text(self._identify(environ))
+            visit.identify(key_text(self._identify(environ)), NOTHING)
         if not edge.snapshot.routes:
-            return environ, APP, UNJUDGED, scope, visit
-        return environ, *edge.route(_facts(environ), scope, forced), scope, visit
+            return environ, APP, UNJUDGED, visit
+
+        def header(name: str) -> str | None:
+            return environ.get(_variable(name))
+
+        path = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
+        upstream, series = edge.route(environ["REQUEST_METHOD"], path, header, visit, forced)
+        return environ, upstream, series, visit
 
 
 def _variable(header: str) -> str:
     return "HTTP_" + header.upper().replace("-", "_")
 
 
-def _facts(environ: Environ) -> Facts:
-    path = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
-    return Facts(environ["REQUEST_METHOD"], path, lambda name: environ.get(_variable(name)))
-
-
 class _Response:
     """One response, from the status line to the server's `close`."""
 
-    __slots__ = (
-        "_finished", "_latched", "_runtime", "_scope", "_secure", "_series", "_start", "_started", "_visit",
-    )  # fmt: skip
+    __slots__ = ("_finished", "_latched", "_secure", "_series", "_start", "_started", "runtime", "visit")
 
     def __init__(
-        self, runtime: Runtime, series: int, scope: Scope, visit: Visit, start: StartResponse, secure: bool
+        self, runtime: Runtime, series: int, visit: Visit, start: StartResponse, secure: bool
     ) -> None:
-        self._runtime, self._series, self._scope, self._visit = runtime, series, scope, visit
+        self.runtime, self._series, self.visit = runtime, series, visit
         self._start, self._secure = start, secure
         self._latched: Outcome | None = None
         self._finished = False
         self._started = runtime.clock.monotonic()
 
     def start(self, status: str, headers: list[tuple[str, str]], *error: Any) -> Callable[[bytes], object]:
-        self._latched = self._scope.snapshot.classify(int(status[:3]))
-        if self._visit.fresh:
-            cookie = self._visit.set_cookie(secure=self._secure)
-            headers = [*headers, ("Set-Cookie", cookie)]
+        self._latched = self.visit.snapshot.classify(int(status[:3]))
+        if self.visit.fresh:
+            headers = [*headers, ("Set-Cookie", self.visit.set_cookie(secure=self._secure))]
         return self._start(status, headers, *error)
 
     def over(self, body: Iterable[bytes], file_wrapper: Any) -> Iterable[bytes]:
@@ -161,13 +152,13 @@ class _Response:
         if self._finished or self._series < 0:
             return
         self._finished = True
-        seconds = self._runtime.clock.monotonic() - self._started
+        seconds = self.runtime.clock.monotonic() - self._started
         outcome = self._latched
         if outcome is None or raised:
             outcome = Outcome.ERROR
         elif left and outcome is not Outcome.ERROR:
             outcome = Outcome.CANCELLED
-        record(self._runtime.tallies.local.tally, self._series, outcome, seconds)
+        record(self.runtime.tallies.local.tally, self._series, outcome, seconds)
 
 
 class _Body:
@@ -187,8 +178,8 @@ class _Body:
         return len(self._body)  # type: ignore[arg-type]
 
     def __next__(self) -> bytes:
-        scope = self._response._runtime.scope
-        token = scope.set(self._response._scope)
+        scope = self._response.runtime.scope
+        token = scope.set(self._response.visit)
         try:
             if self._iterator is None:
                 self._iterator = iter(self._body)

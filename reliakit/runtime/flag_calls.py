@@ -48,9 +48,11 @@ class FlagCalls:
         """
         try:
             scope = self._scope.get() or self._runtime.outside
-            if type(user) is str:
+            subject = scope.subject or scope.key() if user is None else user
+            if type(subject) is str:
                 counts = self._local.counts
-                found = scope.flags[key](user, context or NOTHING, counts)
+                attributes = scope.merged(context) if user is None else context or NOTHING
+                found = scope.flags[key](subject, attributes, counts)
                 value = found.value
                 if value is True or value is False:
                     counts[found.cell] += 1
@@ -166,8 +168,8 @@ class Identified:
         attributes: Context,
     ) -> None:
         self._calls, self._scope, self._token = calls, scope, token
-        self._before = scope.user, scope.attributes
-        scope.user, scope.attributes = user, attributes
+        self._before = scope.identified, scope.attributes
+        scope.identify(user, attributes)
 
     def __enter__(self) -> "Identified":
         return self
@@ -176,7 +178,7 @@ class Identified:
         if self._token is not None:
             self._calls._scope.reset(self._token)
         else:
-            self._scope.user, self._scope.attributes = self._before
+            self._scope.identify(*self._before)
 
 
 @dataclass(frozen=True, slots=True)

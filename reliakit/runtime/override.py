@@ -31,9 +31,7 @@ class Override:
         self._undo = runtime.override(answers)
         current = runtime.scope.get()
         if current is not None:
-            flags = current.flags.overridden(answers)
-            inner = Scope(current.snapshot, flags, current.user, current.attributes, current.visitor)
-            self._token = runtime.scope.set(inner)
+            self._token = runtime.scope.set(current.within(current.flags.overridden(answers)))
         return self
 
     def __exit__(self, *exception: object) -> None:
