@@ -1,0 +1,63 @@
+"""The JSON Schema of a definitions document, for editors and other tools.
+
+It is derived from the models, so it accepts what they accept. What only makes sense across sections (a segment
+that must exist, a loop of prerequisites) no JSON Schema can say; `reliakit check` does.
+"""
+
+from typing import Any
+
+import msgspec
+
+from reliakit.definitions.conditions import condition_schema
+from reliakit.definitions.models import Definitions
+
+__all__ = ["schema"]
+
+_DIALECT = "https://json-schema.org/draft/2020-12/schema"
+_FROM_ENVIRONMENT = {
+    "description": "the value of an environment variable: env:NAME, or env:NAME|default",
+    "type": "string",
+    "pattern": "^env:[A-Za-z_][A-Za-z0-9_]*(\\|.*)?$",
+}
+_SCALARS = {"string", "integer", "number", "boolean"}
+
+
+def schema() -> dict[str, Any]:
+    """Returns the schema as a JSON-serialisable mapping."""
+    root = msgspec.json.schema(Definitions)
+    sections = {**root["$defs"], "Condition": condition_schema()}
+    refined = {name: _refined(section) for name, section in sections.items()}
+    refined["FromEnvironment"] = _FROM_ENVIRONMENT
+    return {"$schema": _DIALECT, "title": "reliakit definitions", "$ref": root["$ref"], "$defs": refined}
+
+
+def _refined(node: Any) -> Any:
+    """Takes out null, which no key but a variant may hold, and lets `env:NAME` stand for any scalar."""
+    if isinstance(node, list):
+        return [_refined(part) for part in node]
+    if not isinstance(node, dict):
+        return node
+    if "anyOf" in node and "description" not in node:
+        node = _without_null(node)
+    if "$ref" in node:
+        return {"$ref": node["$ref"]}
+    if _is_leaf(node):
+        return node if node == {"type": "string"} else {"anyOf": [node, {"$ref": "#/$defs/FromEnvironment"}]}
+    return {key: _properties(key, value) for key, value in node.items()}
+
+
+def _is_leaf(node: dict[str, Any]) -> bool:
+    kind = node.get("type")
+    return "enum" in node or "const" in node or (isinstance(kind, str) and kind in _SCALARS)
+
+
+def _properties(key: str, value: Any) -> Any:
+    if key in ("properties", "patternProperties", "$defs"):
+        return {name: _refined(part) for name, part in value.items()}
+    return value if key in ("propertyNames", "default", "required", "enum") else _refined(value)
+
+
+def _without_null(node: dict[str, Any]) -> dict[str, Any]:
+    kept = [part for part in node["anyOf"] if part != {"type": "null"}]
+    rest = {key: value for key, value in node.items() if key not in ("anyOf", "default")}
+    return {**rest, **kept[0]} if len(kept) == 1 else {**rest, "anyOf": kept}
