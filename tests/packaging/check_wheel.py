@@ -29,6 +29,7 @@ def main() -> None:
         python = install(wheel, scratch / "environment")
         run(python, "-I", INSTALLED, *sorted(pinned()), "--", *sorted(modules), cwd=scratch)
         run(python.with_name("reliakit"), "--help", cwd=scratch, quiet=True)
+        run(python, "-I", "-m", "reliakit", "--help", cwd=scratch, quiet=True)
     print(f"wheel: {len(modules)} modules import from a core install, and the command runs")
 
 
