@@ -60,7 +60,7 @@ class Attribute:
 
     def source(self, bind: Bind) -> str:
         value = "user" if self.name == TARGETING_KEY else f"attributes[{bind(self.name)}]"
-        return self.test.template.format(value=value, operand=bind(self.test.operand))
+        return self.test.source(value, bind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,15 +127,16 @@ class Not:
         return None if held is None else not held
 
     def source(self, bind: Bind) -> str:
-        # Below a `not`, False and unknown differ, and only `holds` tells them apart. On unknown this raises, so
-        # that the compiler's fallback asks again and counts what was missed.
+        # Below a `not`, False and unknown differ, and only `holds` tells them apart. Where anything was missed this
+        # raises, so that the compiler's fallback asks again and counts it.
         return f"{bind(self._certain)}(user, attributes)"
 
     def _certain(self, user: str | None, attributes: Attributes) -> bool:
-        held = self.holds(user, attributes, [])
-        if held is None:
-            raise LookupError("unknown")
-        return held
+        missed: list[Miss] = []
+        held = self.holds(user, attributes, missed)
+        if missed:
+            raise LookupError("not everything is known")
+        return held is True
 
 
 def _read(name: str, user: str | None, attributes: Attributes) -> Any:

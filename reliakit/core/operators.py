@@ -40,44 +40,59 @@ _REMEMBERED = 1024
 class Test:
     """One test of one value.
 
-    `template` is Python with the places {value} and {operand}; only names that the compiler made up go in there.
+    `holds` is the whole test. One that only asks whether the value is (or, `negated`, is not) among `texts` says
+    so, and a plain `str` is then looked up without a call.
     """
 
-    operand: Any
-    template: str = "{operand}({value})"
+    holds: Callable[[Any], bool]
+    texts: frozenset[str] | None = None
+    negated: bool = False
 
     def __call__(self, value: Any) -> bool:
-        if self.template == _IN:
-            return value in self.operand
-        if self.template == _NOT_IN:
-            return value not in self.operand
-        return bool(self.operand(value))
+        return bool(self.holds(value))
+
+    def source(self, value: str, bind: Callable[[Any], str]) -> str:
+        """Returns the test as an expression; `value` is one too, and `bind` gives objects a made-up name."""
+        if self.texts is None:
+            return f"{bind(self.holds)}({value})"
+        texts, holds = bind(self.texts), bind(self.holds)
+        if self.negated:
+            return f"(text not in {texts} if type(text := {value}) is str else {holds}(text))"
+        return f"((text := {value}) in {texts} or type(text) is not str and {holds}(text))"
 
 
-_IN = "{value} in {operand}"
-_NOT_IN = "{value} not in {operand}"
+_SCALAR = str | int | float
 
 
 def member(values: Iterable[Any]) -> Test:
     """The value is one of `values` (text, numbers, bools). True and 1 are different values, 1 and 1.0 are not."""
-    known = frozenset(values)
-    if all(isinstance(value, str) for value in known):
-        return Test(known, _IN)
-    return Test(_typed(known))
+    known = tuple(values)
+    return Test(_among(known), _texts(known))
 
 
 def not_member(values: Iterable[Any]) -> Test:
-    """The value is none of `values`. None never passes: an absent attribute proves nothing."""
-    known = frozenset(values)
-    if all(isinstance(value, str) for value in known):
-        return Test(known | {None}, _NOT_IN)
-    inside = _typed(known)
-    return Test(lambda value: value is not None and not inside(value))
+    """The value is text, a number or a bool, and none of `values`."""
+    known = tuple(values)
+    inside = _among(known)
+    return Test(lambda value: not inside(value), _texts(known), negated=True)
 
 
-def _typed(known: frozenset[Any]) -> Callable[[Any], bool]:
+def _texts(known: tuple[Any, ...]) -> frozenset[str] | None:
+    return frozenset(known) if all(isinstance(value, str) for value in known) else None
+
+
+def _among(known: tuple[Any, ...]) -> Callable[[Any], bool]:
     pairs = frozenset((isinstance(value, bool), value) for value in known)
-    return lambda value: (isinstance(value, bool), value) in pairs
+
+    def inside(value: Any) -> bool:
+        if (isinstance(value, bool), value) in pairs:
+            return True
+        # What is of another kind would pass for "none of them" without having been understood.
+        if not isinstance(value, _SCALAR):
+            raise TypeError("neither text, a number nor a bool")
+        return False
+
+    return inside
 
 
 def _number(value: Any) -> float:
