@@ -8,7 +8,7 @@ A generated function beats nested closures by 1.4 x on a rule of three attribute
 """
 
 from bisect import bisect_right
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from types import CodeType, FunctionType
@@ -78,7 +78,7 @@ class Plan:
 
 def constant(key: str, value: Any, variant: str | None, reason: Reason, cells: Cells) -> Evaluator:
     """Returns an evaluator that gives one answer: for overrides."""
-    answer = _answer(key, value, variant, reason, cells)
+    answer = _answer(key, value, variant, reason, cells.number)
     return lambda user, attributes, counts: answer
 
 
@@ -99,7 +99,12 @@ class _Draft:
     def __init__(self, plan: Plan, resolve: Resolve, cells: Cells) -> None:
         self.plan, self.resolve, self.cells = plan, resolve, cells
         self.lines = ["def evaluate(user, attributes, counts):"]
-        self.names: dict[str, Any] = {"murmur3": murmur3, "hashable": hashable, "bisect": bisect_right}
+        self.names: dict[str, Any] = {
+            "murmur3": murmur3,
+            "hashable": hashable,
+            "bisect": bisect_right,
+            "room": 0,
+        }
 
     def function(self) -> Evaluator:
         if self.plan.enabled:
@@ -120,23 +125,31 @@ class _Draft:
         self.lines.append(text)
 
     def _answer(self, variant: str, reason: Reason) -> Evaluation:
-        return _answer(self.plan.key, self.plan.variants[variant], variant, reason, self.cells)
+        return _answer(self.plan.key, self.plan.variants[variant], variant, reason, self._cell)
+
+    def _cell(self, name: Hashable) -> int:
+        cell = self.cells.number(name)
+        self.names["room"] = max(self.names["room"], cell + 1)
+        return cell
 
     def _keyless(self) -> Evaluation:
         name = (self.plan.key, None, Reason.ERROR, ErrorCode.TARGETING_KEY_MISSING)
         message = "this flag needs a targeting key: pass a user, or call kit.identify"
-        return Evaluation(self.plan.key, None, *name[1:], message, self.cells.number(name))
+        return Evaluation(self.plan.key, None, *name[1:], message, self._cell(name))
 
     def _prerequisites(self) -> None:
         for key, variant in self.plan.prerequisites:
             check = self.bind(self._prerequisite(key, variant))
-            self._line(f"    unmet = {check}(user, attributes, counts)")
+            self._line(f"    unmet = {check}(user, attributes, counts, room)")
             self._line("    if unmet is not None: return unmet")
 
     def _prerequisite(self, key: str, variant: str) -> Callable[..., Evaluation | None]:
         resolve, unmet, keyless = self.resolve, self._answer(self.plan.off, Reason.DEFAULT), self._keyless()
 
-        def check(user: str | None, attributes: Attributes, counts: list[int]) -> Evaluation | None:
+        def check(
+            user: str | None, attributes: Attributes, counts: list[int], room: int
+        ) -> Evaluation | None:
+            _make_room(counts, room)
             evaluate = resolve(key)
             found = evaluate(user, attributes, counts) if evaluate else unmet
             if found.error_code is ErrorCode.TARGETING_KEY_MISSING:
@@ -156,25 +169,23 @@ class _Draft:
 
     def _rules(self) -> None:
         for rule in self.plan.rules:
-            self._line(f"    try: held = {rule.condition.source(self.bind)}")
+            # Not the value itself: a truth that raises when it is asked for has to be asked in here.
+            self._line(f"    try: held = True if {rule.condition.source(self.bind)} else False")
             exact = self.bind(self._exactly(rule.condition))
-            self._line(f"    except Exception: held = {exact}(user, attributes, counts)")
+            self._line(f"    except Exception: held = {exact}(user, attributes, counts, room)")
             self._line("    if held:")
             self._serve(rule.serve, Reason.TARGETING_MATCH, "        ")
 
     def _exactly(self, condition: Condition) -> Callable[..., bool]:
         """The slow and exact answer, which also counts every attribute that it missed."""
         cell = {
-            (name, problem): self.cells.number((self.plan.key, name, problem))
+            (name, problem): self._cell((self.plan.key, name, problem))
             for name in sorted(attributes_of(condition))
             for problem in ("missing", "mistyped")
         }
-        last = max(cell.values(), default=-1)
 
-        def holds(user: str | None, attributes: Attributes, counts: list[int]) -> bool:
-            counts[
-                last
-            ]  # no room for the last cell: raise before anything is counted, so nothing counts twice
+        def holds(user: str | None, attributes: Attributes, counts: list[int], room: int) -> bool:
+            _make_room(counts, room)
             missed: list[Miss] = []
             held = condition.holds(user, attributes, missed)
             for miss in missed:
@@ -203,8 +214,20 @@ class _Draft:
             self._line(f"{indent}return {self.bind(answers)}[bisect({self.bind(share.bounds)}, {bucket})]")
 
 
-def _answer(key: str, value: Any, variant: str | None, reason: Reason, cells: Cells) -> Evaluation:
-    return Evaluation(key, value, variant, reason, cell=cells.number((key, variant, reason, None)))
+def _answer(
+    key: str, value: Any, variant: str | None, reason: Reason, cell: Callable[[Hashable], int]
+) -> Evaluation:
+    return Evaluation(key, value, variant, reason, cell=cell((key, variant, reason, None)))
+
+
+def _make_room(counts: list[int], room: int) -> None:
+    """Makes the calling thread's own counts long enough for every cell of a flag.
+
+    Before the first miss is counted, so that nobody finds out later that the answer has no cell, evaluates once
+    more and counts the misses twice.
+    """
+    if len(counts) < room:
+        counts.extend([0] * (room - len(counts)))
 
 
 @lru_cache(1024)
