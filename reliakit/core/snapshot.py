@@ -49,7 +49,7 @@ class Flags(dict[str, Evaluator]):
 
     def defined(self) -> frozenset[str]:
         """Returns the keys of all flags, compiled or not."""
-        return self._keys
+        return self._keys | self.pinned.keys()
 
     def overridden(self, answers: Mapping[str, tuple[str | None, Any]]) -> "Flags":
         """Returns a copy in which some flags give one answer.
@@ -57,7 +57,7 @@ class Flags(dict[str, Evaluator]):
         Args:
             answers: flag key -> (variant, value). Keys without a definition become flags of the copy.
         """
-        copy = Flags(self._keys | answers.keys(), self._plan, self._cells)
+        copy = Flags(self._keys, self._plan, self._cells)
         copy.pinned = {**self.pinned, **answers}
         for key, (variant, value) in copy.pinned.items():
             copy[key] = constant(key, value, variant, Reason.STATIC, self._cells)
