@@ -13,9 +13,11 @@ __all__ = ["Version", "parse", "satisfies"]
 Version = tuple[int, int, int, bool, tuple[tuple[int, int, str], ...]]
 """Major, minor, patch, is a release, pre-release identifiers: compares by precedence."""
 
+_NUMBER = r"(0|[1-9]\d*)"
+_IDENTIFIER = r"(?:0|[1-9]\d*|\d*[A-Za-z-][0-9A-Za-z-]*)"
 _VERSION = re.compile(
-    r"v?(0|[1-9]\d{0,8})(?:\.(0|[1-9]\d{0,8}))?(?:\.(0|[1-9]\d{0,8}))?"
-    r"(?:-([0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*))?(?:\+[0-9A-Za-z.-]+)?",
+    rf"v?{_NUMBER}(?:\.{_NUMBER})?(?:\.{_NUMBER})?"
+    rf"(?:-({_IDENTIFIER}(?:\.{_IDENTIFIER})*))?(?:\+[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?",
     re.ASCII,
 )
 _COMPARATOR = re.compile(r"\s*(>=|<=|!=|>|<|=|\^|~)?\s*([^\s,<>=!^~]+)\s*,?")
@@ -96,7 +98,7 @@ def _comparator(operator: str, text: str) -> list[tuple[Callable[[Version, Versi
 def _ceiling(operator: str, low: Version, text: str) -> Version:
     """The first version that `^` (same leftmost non-zero part) or `~` (same minor) leaves out."""
     major, minor, patch = low[:3]
-    written = text.split("-", maxsplit=1)[0].count(".")
+    written = re.split("[-+]", text, maxsplit=1)[0].count(".")
     if operator == "~":
         parts = (major, minor + 1, 0) if written else (major + 1, 0, 0)
     elif major or not written:
