@@ -47,10 +47,11 @@ def key_text(key: Any) -> str | None:
     """Returns the text that stands for a targeting key, or None where `key` can't be one.
 
     Integers and UUIDs go through `str`, so that `42` and `"42"` are the same user. A bool is refused: it is the
-    habit of passing a default in second place.
+    habit of passing a default in second place; so is an integer too long for Python to write down.
     """
-    if isinstance(key, str):
+    if not isinstance(key, str | int | UUID) or isinstance(key, bool):
+        return None
+    try:
         return str(key)
-    if isinstance(key, int | UUID) and not isinstance(key, bool):
-        return str(key)
-    return None
+    except ValueError:
+        return None
