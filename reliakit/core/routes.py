@@ -14,7 +14,8 @@ Header = Callable[[str], str | None]
 class Route:
     """What a request must look like, and the target: exactly one of `rollout` and `upstream`.
 
-    A prefix ends at a segment: `/shop` and `/shop/` both cover `/shop` and `/shop/1`, never `/shopping`.
+    A prefix ends at a segment and has no slash there: `/shop` covers `/shop` and `/shop/1`, never `/shopping`.
+    The empty one covers everything.
     """
 
     rollout: str | None = None
