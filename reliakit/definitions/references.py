@@ -1,6 +1,6 @@
 """What one section says of another: names that must exist, loops that must not."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from ipaddress import ip_network
 
 from reliakit.core.routes import covers
@@ -16,11 +16,17 @@ APP = "app"
 """The upstream that always exists: the application that reliakit wraps."""
 
 
-def flag_problems(flags: Mapping[str, Flag]) -> Iterator[Problem]:
-    """Yields the problems of prerequisites: unknown flags, unknown variants and loops."""
+def flag_problems(flags: Mapping[str, Flag], written: Container[str]) -> Iterator[Problem]:
+    """Yields the problems of prerequisites: unknown flags, unknown variants and loops.
+
+    Args:
+        flags: that can be read.
+        written: the keys of all flags; one that can't be read is no unknown flag.
+    """
     for key, flag in flags.items():
         for wanted, variant in _wanted(flag):
-            yield from _prerequisite(key, wanted, variant, flags)
+            if wanted in flags or wanted not in written:
+                yield from _prerequisite(key, wanted, variant, flags)
     for loop in _loops(flags):
         for key in loop:
             message = f"prerequisites go round in a circle: {' -> '.join([*loop, loop[0]])}"

@@ -10,7 +10,7 @@ from reliakit.core.snapshot import Snapshot
 from reliakit.core.tally import Tallies
 from reliakit.definitions.compile import compile_snapshot
 from reliakit.definitions.difference import difference
-from reliakit.definitions.documents import Document, read
+from reliakit.definitions.documents import Document, read, run
 from reliakit.definitions.loading import Loaded, load
 from reliakit.definitions.models import Definitions
 from reliakit.definitions.overrides import from_environment
@@ -18,7 +18,7 @@ from reliakit.definitions.problems import Problem
 from reliakit.errors import ConfigurationError
 from reliakit.runtime.engine import complete
 from reliakit.runtime.last_good import LastGood
-from reliakit.runtime.pace import paced, run
+from reliakit.runtime.pace import paced
 from reliakit.sources.protocol import Content, Source, SourceError
 
 __all__ = ["Keeper", "State"]
@@ -97,7 +97,9 @@ class Keeper:
     async def _fetch(self) -> Content | SourceError:
         """A failure is a value, which start-up and reload weigh differently."""
         try:
-            return await asyncio.wait_for(self._source.load(), _WITHIN)
+            # Not `wait_for`: on Python 3.11 it can swallow a cancellation, and the engine would not stop.
+            async with asyncio.timeout(_WITHIN):
+                return await self._source.load()
         except SourceError as failed:
             return failed
         except TimeoutError:
@@ -115,8 +117,7 @@ class Keeper:
         document, problems = yield from read(fetched.text, fetched.name, fetched.format)
         if document is None:
             return None, Loaded(None, tuple(problems))
-        loaded = yield from load(document, self._environ, previous)
-        return document, replace(loaded, problems=(*problems, *loaded.problems))
+        return document, (yield from load(document, self._environ, previous, problems))
 
     def _adopt(self, definitions: Definitions, loaded: Loaded, document: Document | None) -> None:
         state = getattr(self, "state", None)

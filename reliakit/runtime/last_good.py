@@ -67,7 +67,7 @@ class LastGood:
             return None
         if kept.reliakit != _FORMAT or kept.source != self._source or not _ours(self.path.parent):
             return None
-        return Document(f"the last good copy of {self._source}", kept.document, {})
+        return Document(f"the last good copy of {self._source}", kept.document)
 
     def _write(self, text: bytes) -> bool:
         temporary = self.path.with_suffix(f".{os.getpid()}.tmp")

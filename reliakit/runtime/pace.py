@@ -11,20 +11,11 @@ from typing import TypeVar
 
 from reliakit.clock import Clock
 
-__all__ = ["paced", "run"]
+__all__ = ["paced"]
 
 T = TypeVar("T")
 _SLICE = 0.001
 _REST = 0.0005
-
-
-def run(steps: Generator[None, None, T]) -> T:
-    """Exhausts a generator at once and returns its value: for start-up and the command line."""
-    while True:
-        try:
-            next(steps)
-        except StopIteration as finished:
-            return finished.value  # type: ignore[no-any-return]
 
 
 async def paced(steps: Generator[None, None, T], clock: Clock) -> T:
