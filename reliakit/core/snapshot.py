@@ -45,7 +45,10 @@ class Flags(dict[str, Evaluator]):
 
     def variants(self, key: str) -> Mapping[str, Any]:
         """Returns the values of a flag's variants by their names; none where there is no such flag."""
-        return self._plan(key).variants if key in self._keys else {}
+        try:
+            return self._plan(key).variants
+        except KeyError:  # a flag that only an override knows
+            return {}
 
     def defined(self) -> frozenset[str]:
         """Returns the keys of all flags, compiled or not."""
