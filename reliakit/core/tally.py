@@ -1,7 +1,7 @@
 """Exact counts from many threads, without a lock where they are made.
 
 Every thread writes into a tally of its own, so each has one writer; the reader sums them. When a thread ends, its
-tally is handed over and folded into a base the next time anybody reads.
+tally is handed over and folded into a base the next time anybody reads, or a crowd of them has gathered.
 
 Cells are handed out by name and never taken back: a name keeps its cell over every reload, so totals are
 cumulative for the life of the process.
@@ -9,8 +9,9 @@ cumulative for the life of the process.
 
 import threading
 from collections import deque
-from collections.abc import Hashable, Iterable, Mapping
-from itertools import count, zip_longest
+from collections.abc import Hashable, Mapping
+from itertools import count
+from operator import add
 from typing import Any
 
 from reliakit.core.histogram import BINS, bin_of
@@ -20,8 +21,9 @@ __all__ = ["Cells", "Local", "Series", "Tallies", "Tally", "record"]
 
 _SUM = len(Outcome)
 _FIRST_BIN = _SUM + 1
-_WIDTH = _FIRST_BIN + BINS
 _SPARE = 256
+_CROWD = 16
+_SECOND = 1_000_000_000
 
 
 class Cells:
@@ -127,7 +129,8 @@ class Tallies:
         self._numbers = count()
         self._live: dict[int, Tally] = {}
         self._ended: deque[int] = deque()
-        self._base = Tally()
+        self._base_counts: list[int] = []
+        self._base_rows: dict[int, list[int]] = {}
 
     def after_fork(self) -> None:
         """Forgets what the parent counted: the parent reports it."""
@@ -138,7 +141,17 @@ class Tallies:
         """Opens a tally for the calling thread; `Local` calls it."""
         number, tally = next(self._numbers), Tally()
         self._live[number] = tally
+        if len(self._ended) >= _CROWD:
+            self._tidy()
         return tally, _Handover(self._ended, number)
+
+    def _tidy(self) -> None:
+        """Folds ended tallies where nobody reads, as in a server of a thread per request without metrics."""
+        if self._reading.acquire(blocking=False):
+            try:
+                self._fold()
+            finally:
+                self._reading.release()
 
     def grow(self) -> list[int]:
         """Makes room in the calling thread's tally for every cell there is, and returns it."""
@@ -156,21 +169,22 @@ class Tallies:
     def counts(self) -> dict[Hashable, int]:
         """Returns the total of every cell by its name, of live and ended threads alike."""
         with self._reading:
-            total = list(self._fold().counts)
+            self._fold()
+            total = self._base_counts
             for tally in list(self._live.values()):
-                total = _sum(total, tally.counts)
+                total = _sum(total, tally.counts.copy())  # its thread may make it longer meanwhile
         return {name: total[cell] for name, cell in self.cells.names().items() if cell < len(total)}
 
     def rows(self) -> dict[Hashable, Series]:
         """Returns the total of every series by its name."""
-        names = {number: name for name, number in self.series.names().items()}
         with self._reading:
-            tallies = [self._fold(), *self._live.values()]
-            total: dict[Hashable, Series] = {}
-            for tally in tallies:
-                for number, row in tally.series.copy().items():
-                    total[names[number]] = Series(_sum(total.get(names[number], ()), row))
-        return total
+            self._fold()
+            total = self._base_rows.copy()
+            for tally in list(self._live.values()):
+                _add_rows(total, tally)
+        return {
+            name: _series(total[number]) for name, number in self.series.names().items() if number in total
+        }
 
     def __len__(self) -> int:
         """How many threads have a tally that is not folded into the base yet."""
@@ -178,14 +192,32 @@ class Tallies:
             self._fold()
             return len(self._live)
 
-    def _fold(self) -> Tally:
+    def _fold(self) -> None:
         while self._ended:
             tally = self._live.pop(self._ended.popleft())
-            self._base.counts = _sum(self._base.counts, tally.counts)
-            for number, row in tally.series.items():
-                self._base.series[number] = Series(_sum(self._base.series.get(number, ()), row))
-        return self._base
+            self._base_counts = _sum(self._base_counts, tally.counts)
+            _add_rows(self._base_rows, tally)
 
 
-def _sum(left: Iterable[Any], right: Iterable[Any]) -> list[Any]:
-    return list(map(sum, zip_longest(left, right, fillvalue=0)))
+def _add_rows(total: dict[int, list[int]], tally: Tally) -> None:
+    for number, row in tally.series.copy().items():
+        total[number] = _sum(total.get(number, []), _whole(row))
+
+
+def _whole(row: Series) -> list[int]:
+    """Returns a copy with the seconds as whole nanoseconds.
+
+    Floats add up to one sum or another, depending on whose tally was folded first; a total that goes down by the
+    last bit looks like a restart to whoever collects it.
+    """
+    return [*row[:_SUM], round(row[_SUM] * _SECOND), *row[_FIRST_BIN:]]
+
+
+def _series(whole: list[int]) -> Series:
+    return Series([*whole[:_SUM], whole[_SUM] / _SECOND, *whole[_FIRST_BIN:]])
+
+
+def _sum(left: list[int], right: list[int]) -> list[int]:
+    """Adds place by place; the shorter one has zeros where it ends."""
+    common = min(len(left), len(right))
+    return [*map(add, left, right), *left[common:], *right[common:]]
