@@ -60,10 +60,11 @@ class Reliakit(FlagCalls):
         self._bypassed = environ.get("RELIAKIT_BYPASS") == "1"
         origin = _source({} if self._bypassed else source, environ)
         tallies = Tallies()
-        self._keeper = Keeper(origin, tallies, LastGood(self._folder, origin.name), environ, clock)
-        self._keeper.begin(accept_last_good=on_invalid == "last_good" and not isinstance(source, Mapping))
+        last_good = LastGood(self._folder, origin.name) if origin.keep_copy else None
+        self._keeper = Keeper(origin, tallies, last_good, environ, clock)
+        self._keeper.begin(accept_last_good=on_invalid == "last_good")
         super().__init__(Runtime(self._keeper.state.snapshot, tallies, clock, [self._keeper.watch]))
-        self._keeper.swapped = self._runtime.swap
+        self._keeper.swapped, self._keeper.settled = self._runtime.swap, self._runtime.settle
         _close_at_exit(self)
 
     def asgi(

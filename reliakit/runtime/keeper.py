@@ -51,7 +51,7 @@ class Keeper:
         self,
         source: Source,
         tallies: Tallies,
-        last_good: LastGood,
+        last_good: LastGood | None,
         environ: Mapping[str, str],
         clock: Clock,
     ) -> None:
@@ -60,6 +60,8 @@ class Keeper:
         self.source_name = source.name
         self.swapped: Callable[[Snapshot], None] = lambda snapshot: None
         """Told of every snapshot after the first."""
+        self.settled: Callable[[], None] = lambda: None
+        """Told when what is in force is what the source held a moment ago."""
 
     def begin(self, *, accept_last_good: bool) -> None:
         """Puts the first definitions in force.
@@ -67,32 +69,36 @@ class Keeper:
         Raises:
             ConfigurationError: they have problems, and there is no last good copy or none is wanted.
         """
-        earlier = self._earlier() if accept_last_good else None
+        earlier = run(self._earlier()) if accept_last_good else None
         document, loaded = run(self._loaded(complete(self._fetch), earlier))
         if loaded.problems and earlier is None:
             raise ConfigurationError(loaded.problems)
         definitions = loaded.definitions or earlier
         assert definitions is not None
-        self._adopt(definitions, loaded, document)
-        if document is not None and loaded.definitions is not None:
-            run(self._last_good.save(document, definitions))
+        self._adopt(definitions, loaded)
+        if loaded.definitions is not None:
+            run(self._keep(document, definitions))
 
     async def watch(self) -> None:
-        """Reloads whenever the source changes; once at first, for what changed before anybody watched."""
-        changes = self._source.changes()
-        await self.reload()
-        async for _ in changes:
-            await self.reload()
+        """Reloads whenever the source changes; once at first, for what changed before anybody watched.
 
-    async def reload(self) -> None:
-        """Loads the source again; on any problem what was in force stays, as far as it has to."""
+        That first time, what stays in force if the source has gone bad is the last good copy: a process that was
+        forked from an old parent has to run what its siblings learned since.
+        """
+        changes = self._source.changes()
+        await self._reload(await paced(self._earlier(), self._clock) or self.state.definitions)
+        self.settled()
+        async for _ in changes:
+            await self._reload(self.state.definitions)
+
+    async def _reload(self, before: Definitions) -> None:
+        """Loads the source again; on any problem what was in force before stays, as far as it has to."""
         fetched = await self._fetch()
-        before = self.state.definitions
         document, loaded = await paced(self._loaded(fetched, before), self._clock)
         definitions = loaded.definitions or before
-        self._adopt(definitions, loaded, document)
-        if document is not None and definitions != before:
-            await paced(self._last_good.save(document, definitions), self._clock)
+        self._adopt(definitions, loaded)
+        if loaded.definitions is not None and definitions != before:
+            await paced(self._keep(document, definitions), self._clock)
 
     async def _fetch(self) -> Content | SourceError:
         """A failure is a value, which start-up and reload weigh differently."""
@@ -105,9 +111,13 @@ class Keeper:
         except TimeoutError:
             return SourceError(f"{self._source.name} did not answer within {_WITHIN:g} s")
 
-    def _earlier(self) -> Definitions | None:
-        document = self._last_good.load()
-        return run(load(document, self._environ)).definitions if document else None
+    def _earlier(self) -> Generator[None, None, Definitions | None]:
+        document = self._last_good.load() if self._last_good else None
+        return (yield from load(document, self._environ)).definitions if document else None
+
+    def _keep(self, document: Document | None, definitions: Definitions) -> Generator[None, None, None]:
+        if document is not None and self._last_good is not None:
+            yield from self._last_good.save(document, definitions)
 
     def _loaded(
         self, fetched: Content | SourceError, previous: Definitions | None
@@ -119,7 +129,7 @@ class Keeper:
             return None, Loaded(None, tuple(problems))
         return document, (yield from load(document, self._environ, previous, problems))
 
-    def _adopt(self, definitions: Definitions, loaded: Loaded, document: Document | None) -> None:
+    def _adopt(self, definitions: Definitions, loaded: Loaded) -> None:
         state = getattr(self, "state", None)
         self._report(loaded.problems, state)
         failures = (state.failures if state else 0) + bool(loaded.problems)

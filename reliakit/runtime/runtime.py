@@ -18,6 +18,8 @@ from reliakit.runtime.engine import Engine, Service
 __all__ = ["Runtime"]
 
 _log = logging.getLogger("reliakit")
+_CATCH_UP = 1.0
+"""Seconds that the first use of a process may wait to be current."""
 
 Answers = Mapping[str, tuple[str | None, Any]]
 
@@ -38,10 +40,9 @@ class Runtime:
         self.tallies, self.clock = tallies, clock
         self.scope: ContextVar[Scope | None] = ContextVar("reliakit_scope", default=None)
         self.engine = Engine(services)
-        self._changing = threading.RLock()
         self._snapshot = snapshot
         self._overrides: list[Answers] = []
-        self._sleep()
+        self._renew()
         _wake_after_fork(self)
 
     @property
@@ -63,18 +64,25 @@ class Runtime:
         return lambda: self._undo(answers)
 
     def wake(self) -> None:
-        """Starts the engine in this process, where it doesn't run yet; never raises.
+        """Starts the engine in this process and waits, briefly, for what changed since the definitions were read.
 
-        Without an engine the definitions of the start stay in force, which is logged.
+        Never raises: without an engine the definitions of the start stay in force, which is logged.
         """
-        with self._changing:
-            if self.dormant:
+        with self._waking:
+            if not self.dormant:
+                return
+            try:
+                self.engine.start()
+                self._settled.wait(_CATCH_UP)
+            except Exception:
+                _log.exception("definitions will not be reloaded in this process")
+            with self._changing:
                 self.dormant = False
                 self._refresh()
-                try:
-                    self.engine.start()
-                except Exception:
-                    _log.exception("definitions will not be reloaded in this process")
+
+    def settle(self) -> None:
+        """Says that what is in force is current."""
+        self._settled.set()
 
     def stop(self, timeout: float = 2.0) -> bool:
         """Stops the engine; the next use wakes it again."""
@@ -88,6 +96,7 @@ class Runtime:
             self._refresh()
 
     def _sleep(self) -> None:
+        self._settled = threading.Event()
         self.dormant = True
         self._refresh()
 
@@ -99,9 +108,12 @@ class Runtime:
 
     def after_fork(self) -> None:
         """In a forked child: the parent's thread, locks and counts are not ours."""
-        self._changing = threading.RLock()
         self.engine.after_fork()
         self.tallies.after_fork()
+        self._renew()
+
+    def _renew(self) -> None:
+        self._waking, self._changing = threading.Lock(), threading.RLock()
         self._sleep()
 
 
@@ -120,7 +132,8 @@ class _Dormant(Flags):
 
     def __missing__(self, key: str) -> Evaluator:
         self._runtime.wake()
-        return self._flags[key]
+        awake = self._runtime.outside.flags
+        return self._flags[key] if isinstance(awake, _Dormant) else awake[key]
 
 
 def _wake_after_fork(runtime: Runtime) -> None:

@@ -27,6 +27,7 @@ class EnvironmentSource:
     """
 
     name = "environment"
+    keep_copy = False
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._environ = environ

@@ -26,6 +26,8 @@ class FileSource:
         settle: seconds that a change must rest before it is reported.
     """
 
+    keep_copy = True
+
     def __init__(self, path: str | os.PathLike[str], *, poll: float = 0.05, settle: float = 0.15) -> None:
         self.path = Path(os.path.abspath(path))
         self.name = str(self.path)

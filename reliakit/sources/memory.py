@@ -18,6 +18,8 @@ class MemorySource:
         name: how messages call it.
     """
 
+    keep_copy = False
+
     def __init__(self, document: Mapping[str, Any], name: str = "memory") -> None:
         self.name = name
         self._text = _encode(document)

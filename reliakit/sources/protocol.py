@@ -35,6 +35,10 @@ class Source(Protocol):
     def name(self) -> str:
         """Names the source in messages and on disk; the same in every process that reads the same document."""
 
+    @property
+    def keep_copy(self) -> bool:
+        """Whether the last good document is worth keeping on disk: not where the process itself holds it."""
+
     async def load(self) -> Content:
         """Returns the document as it is now.
 

@@ -41,7 +41,9 @@ def outcomes(kit: Reliakit) -> dict[tuple[str, ...], dict[str, int]]:
     return {name: row for name, row in found.items() if row}
 
 
-def http(path: str = "/shop/1", headers: Iterable[tuple[bytes, bytes]] = (), peer: str = "203.0.113.9") -> dict[str, Any]:
+def http(
+    path: str = "/shop/1", headers: Iterable[tuple[bytes, bytes]] = (), peer: str = "203.0.113.9"
+) -> dict[str, Any]:
     """Returns the ASGI scope of a request."""
     return {
         "type": "http",
@@ -84,7 +86,9 @@ def answering(name: str, status: int = 200) -> App:
 
     async def app(connection: Any, receive: Any, send: Any) -> None:
         await receive()
-        await send({"type": "http.response.start", "status": status, "headers": [(b"x-version", name.encode())]})
+        await send(
+            {"type": "http.response.start", "status": status, "headers": [(b"x-version", name.encode())]}
+        )
         await send({"type": "http.response.body", "body": name.encode()})
 
     return app

@@ -61,7 +61,9 @@ def test_outcomes_are_recorded_by_slot(kit_of: Any) -> None:
     assert outcomes(kit) == {("shop", "green", "split"): {"ERROR": 3}}
 
 
-@pytest.mark.parametrize(("status", "outcome"), [(200, "SUCCESS"), (302, "SUCCESS"), (404, "CLIENT_ERROR"), (500, "ERROR")])
+@pytest.mark.parametrize(
+    ("status", "outcome"), [(200, "SUCCESS"), (302, "SUCCESS"), (404, "CLIENT_ERROR"), (500, "ERROR")]
+)
 def test_a_status_is_classified(kit_of: Any, status: int, outcome: str) -> None:
     """Otherwise visitors' typing errors would roll releases back."""
     kit = kit_of({**SHOP, "rollouts": {"shop": {**SHOP["rollouts"]["shop"], "weight": 0}}})
@@ -127,7 +129,12 @@ def test_every_message_passes_unchanged_and_in_order(kit_of: Any) -> None:
     """Otherwise streaming, trailers, early hints or server push would break behind reliakit."""
     script = [
         {"type": "http.response.push", "path": "/x", "headers": []},
-        {"type": "http.response.start", "status": 206, "headers": [(b"x", b"1"), (b"x", b"2")], "trailers": True},
+        {
+            "type": "http.response.start",
+            "status": 206,
+            "headers": [(b"x", b"1"), (b"x", b"2")],
+            "trailers": True,
+        },
         {"type": "http.response.body", "body": b"a", "more_body": True},
         {"type": "http.response.body", "body": b"", "more_body": True},
         {"type": "http.response.body", "body": b"b"},
@@ -236,7 +243,13 @@ def test_a_refused_websocket_is_a_client_error(kit_of: Any) -> None:
         await send({"type": "websocket.close", "code": 1008})
 
     connection = {**http(), "type": "websocket", "scheme": "ws"}
-    run(ask(kit.asgi(refuse, upstreams={"shop-v2": answering("v2")}), connection, [{"type": "websocket.connect"}]))
+    run(
+        ask(
+            kit.asgi(refuse, upstreams={"shop-v2": answering("v2")}),
+            connection,
+            [{"type": "websocket.connect"}],
+        )
+    )
     assert outcomes(kit) == {("shop", "blue", "split"): {"CLIENT_ERROR": 1}}
 
 

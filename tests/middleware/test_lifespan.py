@@ -60,7 +60,9 @@ def test_a_canary_that_fails_to_start_gets_no_traffic(kit_of: Any) -> None:
 def test_a_failure_of_the_wrapped_app_reaches_the_server(kit_of: Any) -> None:
     """Otherwise the server would serve an app that is not up."""
     events: list[str] = []
-    app = kit_of(SHOP).asgi(starlette("v1", events, fails=True), upstreams={"shop-v2": starlette("v2", events)})
+    app = kit_of(SHOP).asgi(
+        starlette("v1", events, fails=True), upstreams={"shop-v2": starlette("v2", events)}
+    )
     with pytest.raises(RuntimeError, match="no database"), TestClient(app):
         raise AssertionError("the app must not be served")
     assert events == ["v2 up", "v2 down"]

@@ -21,7 +21,9 @@ class Echo:
 
     async def __call__(self, connection: Any, receive: Any, send: Any) -> None:
         self.headers = list(connection["headers"])
-        await send({"type": "http.response.start", "status": 200, "headers": [(b"x-version", self.name.encode())]})
+        await send(
+            {"type": "http.response.start", "status": 200, "headers": [(b"x-version", self.name.encode())]}
+        )
         await send({"type": "http.response.body", "body": b""})
 
 
@@ -89,7 +91,11 @@ def test_a_signed_override_picks_the_slot_and_is_left_out_of_the_evidence(kit_of
 def test_a_forged_override_changes_nothing_and_is_stripped(kit_of: Any, token: bytes, carrier: str) -> None:
     """Otherwise anybody could force a slot, or smuggle the attempt into the app."""
     kit = kit_of({**SHOP, "rollouts": {"shop": {**SHOP["rollouts"]["shop"], "weight": 0}}})
-    forged = (b"x-reliakit-override", token) if carrier == "header" else (b"cookie", b"a=1; reliakit_override=" + token)
+    forged = (
+        (b"x-reliakit-override", token)
+        if carrier == "header"
+        else (b"cookie", b"a=1; reliakit_override=" + token)
+    )
     version, headers = visit(kit, [forged], "203.0.113.9")
     assert version == "v1"
     assert headers == ([] if carrier == "header" else [(b"cookie", b"a=1")])

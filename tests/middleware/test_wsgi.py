@@ -12,7 +12,12 @@ from tests.middleware.shop import SHOP, outcomes
 
 
 def environ(path: str = "/shop/1", **extra: Any) -> dict[str, Any]:
-    made: dict[str, Any] = {"PATH_INFO": path, "REMOTE_ADDR": "203.0.113.9", "SCRIPT_NAME": "", "QUERY_STRING": ""}
+    made: dict[str, Any] = {
+        "PATH_INFO": path,
+        "REMOTE_ADDR": "203.0.113.9",
+        "SCRIPT_NAME": "",
+        "QUERY_STRING": "",
+    }
     setup_testing_defaults(made)
     return {**made, **extra}
 
@@ -47,7 +52,9 @@ def only_blue(**extra: Any) -> dict[str, Any]:
 
 def test_wsgiref_finds_nothing_wrong(kit_of: Any) -> None:
     """Otherwise a strict server would refuse the app behind reliakit."""
-    app = validator(kit_of(SHOP).wsgi(validator(answering("v1")), upstreams={"shop-v2": validator(answering("v2"))}))
+    app = validator(
+        kit_of(SHOP).wsgi(validator(answering("v1")), upstreams={"shop-v2": validator(answering("v2"))})
+    )
     status, headers, body = call(app, environ())
     assert status == "200 OK"
     assert body in (b"v1", b"v2")
@@ -155,12 +162,16 @@ def test_a_file_reaches_the_server_as_its_own_wrapper(kit_of: Any) -> None:
         start_response("200 OK", [])
         return environ["wsgi.file_wrapper"](io.BytesIO(b"file"))
 
-    body = kit.wsgi(app, upstreams={"shop-v2": app})(environ(**{"wsgi.file_wrapper": FileWrapper}), lambda *_: None)
+    body = kit.wsgi(app, upstreams={"shop-v2": app})(
+        environ(**{"wsgi.file_wrapper": FileWrapper}), lambda *_: None
+    )
     assert type(body) is FileWrapper
     assert outcomes(kit) == {("shop", "blue", "split"): {"SUCCESS": 1}}
 
 
 def test_the_length_of_a_list_stays_visible_to_the_server(kit_of: Any) -> None:
     """Otherwise servers that add Content-Length for a single block would switch to chunks."""
-    body = kit_of(SHOP).wsgi(answering("v1"), upstreams={"shop-v2": answering("v2")})(environ(), lambda *_: None)
+    body = kit_of(SHOP).wsgi(answering("v1"), upstreams={"shop-v2": answering("v2")})(
+        environ(), lambda *_: None
+    )
     assert len(body) == 1
