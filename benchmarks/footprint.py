@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from operator import itemgetter
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -20,6 +21,7 @@ from benchmarks.workload import flags
 
 __all__ = ["run"]
 
+OURS = "import reliakit"
 _ROOT = Path(__file__).parent.parent
 _SECONDS = 60
 
@@ -46,30 +48,34 @@ def run(smoke: bool) -> list[Table]:
     rounds = 1 if smoke else 9
     with TemporaryDirectory(prefix="reliakit-bench-") as folder:
         state = {"RELIAKIT_STATE_DIR": str(Path(folder, "state"))}
-        imports, missing = _imports(Path(folder), state, install=not smoke)
-        probes = [*imports, *_loads(state)]
-        medians, failures = _medians(probes, rounds)
-    return [
-        _startup([name for name, _ in imports], medians, missing, failures, rounds),
-        _running(medians, failures),
-    ]
+        ours, loads = _ours(Path(folder), state), _loads(state)
+        theirs, absent = _theirs(install=not smoke)
+        medians, failures = _medians([*ours, *theirs, *loads], rounds)
+    absent += [failures[name] for name, _ in theirs if name in failures]
+    problems = tuple(failures[name] for name, _ in [*ours, *loads] if name in failures)
+    started = {name: medians[name] for name, _ in [*ours, *theirs] if name in medians}
+    return [_startup(started, absent, rounds), _running(medians, problems)]
 
 
-def _imports(folder: Path, state: dict[str, str], *, install: bool) -> tuple[list[Probe], list[str]]:
+def _ours(folder: Path, state: dict[str, str]) -> list[Probe]:
     path = folder / "reliakit.yaml"
     path.write_text(document(flags(3)))
     construct = _CONSTRUCT.format(path=str(path))
-    found: list[Probe] = [
-        ("import reliakit", lambda: _printed(["-c", _IMPORT.format(module="reliakit")], state)),
+    return [
+        (OURS, lambda: _printed(["-c", _IMPORT.format(module="reliakit")], state)),
         ("Reliakit(file of 3 flags)", lambda: _printed(["-c", construct], state)),
     ]
-    missing: list[str] = []
+
+
+def _theirs(*, install: bool) -> tuple[list[Probe], list[str]]:
+    found: list[Probe] = []
+    absent: list[str] = []
     for peer in peers():
         if why := installed(peer, install=install):
-            missing.append(f"not measured: {peer.name} ({why})")
+            absent.append(f"{peer.name}: {why}")
         else:
             found.append((f"import {peer.imports}", _importing(peer.imports, str(peer.python))))
-    return found, missing
+    return found, absent
 
 
 def _importing(module: str, python: str) -> Callable[[], float]:
@@ -80,7 +86,7 @@ def _loads(state: dict[str, str]) -> list[Probe]:
     def probe(what: str) -> Callable[[], float]:
         return lambda: _printed(["-m", "benchmarks.load", what], state)
 
-    return [(what, probe(what)) for what in ("memory", "reload", "control")]
+    return [(what, probe(what)) for what in ("memory", "plain", "reload", "control")]
 
 
 def _printed(arguments: list[str], environ: dict[str, str], python: str = sys.executable) -> float:
@@ -97,7 +103,7 @@ def _printed(arguments: list[str], environ: dict[str, str], python: str = sys.ex
     return float(json.loads(done.stdout.strip().splitlines()[-1]))
 
 
-def _medians(probes: list[Probe], rounds: int) -> tuple[dict[str, float], list[str]]:
+def _medians(probes: list[Probe], rounds: int) -> tuple[dict[str, float], dict[str, str]]:
     samples: dict[str, list[float]] = {name: [] for name, _ in probes}
     failures: dict[str, str] = {}
     for name, measure in probes * (rounds + 1):
@@ -109,7 +115,7 @@ def _medians(probes: list[Probe], rounds: int) -> tuple[dict[str, float], list[s
             failures[name] = f"{name}: {_reason(error)}"
     # The first of each warms the disk cache and writes the byte code.
     medians = {name: median(values[1:]) for name, values in samples.items() if name not in failures}
-    return medians, list(failures.values())
+    return medians, failures
 
 
 def _reason(error: subprocess.SubprocessError) -> str:
@@ -117,29 +123,27 @@ def _reason(error: subprocess.SubprocessError) -> str:
     return lines[-1][:200] if lines else type(error).__name__
 
 
-def _startup(
-    names: list[str], medians: dict[str, float], missing: list[str], failures: list[str], rounds: int
-) -> Table:
-    ranked = sorted((name for name in names if name in medians), key=lambda name: medians[name])
-    ours = medians.get("import reliakit")
+def _startup(medians: dict[str, float], absent: list[str], rounds: int) -> Table:
+    ours = medians.get(OURS)
     return Table(
         "Footprint: start",
-        ("what", "ms", "x import reliakit"),
+        ("what", "ms", f"x {OURS}"),
         tuple(
-            (name, f"{medians[name]:.1f}", f"{medians[name] / ours:.2f}" if ours else "-") for name in ranked
+            (name, f"{figure:.1f}", f"{figure / ours:.2f}" if ours else "-")
+            for name, figure in sorted(medians.items(), key=itemgetter(1))
         ),
         notes=(
             f"over a bare interpreter; medians of {rounds} interleaved fresh processes",
-            *missing,
-            at_most("import reliakit", ours, 80, " ms").line(),
+            *(f"not measured: {why}" for why in absent),
+            at_most(OURS, ours, 80, " ms").line(),
         ),
-        problems=tuple(failures),
     )
 
 
-def _running(medians: dict[str, float], failures: list[str]) -> Table:
+def _running(medians: dict[str, float], problems: tuple[str, ...]) -> Table:
     figures = (
-        ("memory of 1,000 flags, each evaluated once", "memory", "MB"),
+        ("memory of 1,000 flags, every other with a rule, each evaluated once", "memory", "MB"),
+        ("the same, each a percentage alone", "plain", "MB"),
         ("longest gap in a spinning thread, 1,000 flags reloaded", "reload", "ms"),
         ("the same without a reload", "control", "ms"),
     )
@@ -152,4 +156,5 @@ def _running(medians: dict[str, float], failures: list[str]) -> Table:
             at_most("memory of 1,000 flags", medians.get("memory"), 1.5, " MB").line(),
             at_most("longest hold of the GIL in a reload", medians.get("reload"), 2, " ms").line(),
         ),
+        problems=problems,
     )

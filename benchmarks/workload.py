@@ -55,18 +55,19 @@ def anonymous(people: Sequence[Person]) -> list[Person]:
 
 
 def wrong_answers(kind: str, answers: Sequence[bool]) -> str | None:
-    """Returns what is wrong with the answers of one flag, or None: a fast wrong answer is no result.
+    """Returns what is wrong with the answers of one flag to PEOPLE, or None: a fast wrong answer is no result.
 
-    Peers put users in different buckets, so shares are compared, within five standard errors of the expected.
+    Peers put users in different buckets, so shares are compared: among the people with the same chance, within
+    five standard errors of it.
     """
-    chances = [_chance(kind, context) for _, context in PEOPLE]
-    expected = sum(chances)
-    tolerance = 5 * sum(chance * (1 - chance) for chance in chances) ** 0.5
-    if len(answers) == len(PEOPLE) and abs(sum(answers) - expected) <= tolerance:
-        return None
-    return (
-        f"{kind} is on for {sum(answers)} of {len(answers)} users, expected {expected:.0f} +- {tolerance:.0f}"
-    )
+    groups: dict[float, list[bool]] = {}
+    for (_, context), answer in zip(PEOPLE, answers, strict=True):
+        groups.setdefault(_chance(kind, context), []).append(answer)
+    for chance, group in groups.items():
+        tolerance = 5 * (len(group) * chance * (1 - chance)) ** 0.5
+        if abs(sum(group) - len(group) * chance) > tolerance:
+            return f"{kind} is on for {sum(group)} of {len(group)} users whose chance is {chance:.0%}"
+    return None
 
 
 def _chance(kind: str, context: Context) -> float:
