@@ -110,6 +110,8 @@ class Keeper:
             return failed
         except TimeoutError:
             return SourceError(f"{self._source.name} did not answer within {_WITHIN:g} s")
+        except Exception as fault:  # a third party's source: whatever it raises, what is in force stays
+            return SourceError(f"{self._source.name} failed: {fault!r}")
 
     def _earlier(self) -> Generator[None, None, Definitions | None]:
         document = self._last_good.load() if self._last_good else None

@@ -5,7 +5,8 @@ import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-from reliakit.sources.protocol import Content, Format, SourceError
+from reliakit.definitions.documents import Format
+from reliakit.sources.protocol import Content, SourceError
 
 __all__ = ["FileSource"]
 

@@ -2,13 +2,12 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Protocol
 
+from reliakit.definitions.documents import Format
 from reliakit.errors import ReliakitError
 
-__all__ = ["Content", "Format", "Source", "SourceError"]
-
-Format = Literal["yaml", "toml", "json"]
+__all__ = ["Content", "Source", "SourceError"]
 
 
 class SourceError(ReliakitError):
