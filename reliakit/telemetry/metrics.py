@@ -1,0 +1,143 @@
+"""Every metric that reliakit exports: this table is all there is, and the documents render it."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+__all__ = [
+    "ATTRIBUTE_MISSES",
+    "DURATION",
+    "DURATION_BUCKET",
+    "DURATION_SUM",
+    "ERRORS",
+    "EVALUATIONS",
+    "FAULTS",
+    "LE",
+    "METRICS",
+    "RELOAD_FAILURES",
+    "REQUESTS",
+    "SNAPSHOT_AGE",
+    "UNKNOWN",
+    "Kind",
+    "Metric",
+]
+
+
+class Kind(StrEnum):
+    """What a metric is to its reader."""
+
+    COUNTER = "counter"
+    GAUGE = "gauge"
+    HISTOGRAM = "histogram"
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One metric; its attributes are all that its points can ever have.
+
+    No attribute holds anything that a client sent: flags, variants, rollouts and slots come from the definitions,
+    the rest from fixed sets, and unknown flag keys are bounded where they are counted.
+    """
+
+    name: str
+    kind: Kind
+    unit: str
+    """In UCUM, as OpenTelemetry wants it."""
+    description: str
+    attributes: tuple[str, ...] = ()
+
+
+LE = "le"
+"""Seconds that the requests of a bucket took at most: named as Prometheus does, so that `histogram_quantile` reads
+it without relabelling."""
+
+_REQUEST = ("reliakit.rollout.name", "reliakit.slot", "reliakit.assignment")
+
+EVALUATIONS = Metric(
+    "reliakit.flag.evaluations",
+    Kind.COUNTER,
+    "{evaluation}",
+    "Flag evaluations.",
+    ("feature_flag.key", "feature_flag.result.variant", "feature_flag.result.reason", "error.type"),
+)
+UNKNOWN = Metric(
+    "reliakit.flag.unknown",
+    Kind.COUNTER,
+    "{evaluation}",
+    "Evaluations of flags that no definition has; keys beyond the first hundred are counted as `other`.",
+    ("feature_flag.key",),
+)
+ATTRIBUTE_MISSES = Metric(
+    "reliakit.flag.attribute.misses",
+    Kind.COUNTER,
+    "{miss}",
+    "Attributes that a rule asked for and the evaluation context did not have, or had with another type.",
+    ("feature_flag.key", "reliakit.attribute.name", "reliakit.attribute.problem"),
+)
+REQUESTS = Metric(
+    "reliakit.requests",
+    Kind.COUNTER,
+    "{request}",
+    "Finished requests of rollouts.",
+    (*_REQUEST, "reliakit.outcome"),
+)
+ERRORS = Metric(
+    "reliakit.request.errors",
+    Kind.COUNTER,
+    "{request}",
+    "Finished requests of rollouts whose outcome is an error.",
+    _REQUEST,
+)
+DURATION = Metric(
+    "reliakit.request.duration",
+    Kind.HISTOGRAM,
+    "s",
+    "Durations of requests of rollouts, where the reader was given to `with_histograms`.",
+    _REQUEST,
+)
+DURATION_BUCKET = Metric(
+    "reliakit.request.duration.bucket",
+    Kind.COUNTER,
+    "{request}",
+    "Requests of rollouts that took at most `le` seconds; `+Inf` counts all of them.",
+    (*_REQUEST, LE),
+)
+DURATION_SUM = Metric(
+    "reliakit.request.duration.sum",
+    Kind.COUNTER,
+    "s",
+    "Sum of the durations of requests of rollouts.",
+    _REQUEST,
+)
+FAULTS = Metric(
+    "reliakit.faults",
+    Kind.COUNTER,
+    "{fault}",
+    "Decisions of reliakit that failed, so that the request went on as if reliakit were not there.",
+    ("reliakit.fault",),
+)
+SNAPSHOT_AGE = Metric(
+    "reliakit.snapshot.age",
+    Kind.GAUGE,
+    "s",
+    "Time since the definitions were last read without a problem; the longest, where a process has several kits.",
+)
+RELOAD_FAILURES = Metric(
+    "reliakit.reload.failures",
+    Kind.COUNTER,
+    "{reload}",
+    "Loads of definitions that left something behind.",
+)
+
+METRICS = (
+    EVALUATIONS,
+    UNKNOWN,
+    ATTRIBUTE_MISSES,
+    REQUESTS,
+    ERRORS,
+    DURATION,
+    DURATION_BUCKET,
+    DURATION_SUM,
+    FAULTS,
+    SNAPSHOT_AGE,
+    RELOAD_FAILURES,
+)

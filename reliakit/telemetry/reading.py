@@ -1,0 +1,118 @@
+"""Turns tallies into points: what a kit has counted, in the words of the metrics."""
+
+from collections import defaultdict
+from collections.abc import Hashable, Iterator, Mapping
+from itertools import accumulate
+from typing import Any, Protocol
+
+from reliakit.core.histogram import HTTP_BOUNDARIES, http_buckets
+from reliakit.core.outcome import Outcome
+from reliakit.core.tally import Series
+from reliakit.telemetry.metrics import (
+    ATTRIBUTE_MISSES,
+    DURATION_BUCKET,
+    DURATION_SUM,
+    ERRORS,
+    EVALUATIONS,
+    FAULTS,
+    RELOAD_FAILURES,
+    REQUESTS,
+    SNAPSHOT_AGE,
+    UNKNOWN,
+    Kind,
+    Metric,
+)
+
+__all__ = ["LES", "Reading", "Watched", "read"]
+
+LES = (*map(str, HTTP_BOUNDARIES), "+Inf")
+"""The values of the attribute `le`, ascending."""
+
+Values = tuple[str | None, ...]
+"""A value for each attribute of a metric, None where the point does not have it."""
+
+
+class Watched(Protocol):
+    """What telemetry asks of a kit; called from the threads of whoever collects metrics."""
+
+    def counts(self) -> Mapping[Hashable, int]:
+        """Returns the totals by the tally's names: (flag, variant, reason, error code), (flag, attribute, problem),
+        ("fault", what), or a value with the `key` of an unknown flag."""
+
+    def rows(self) -> Mapping[Any, Series]:
+        """Returns the totals of requests by (rollout, slot, assignment)."""
+
+    def snapshot_age(self) -> float:
+        """Returns seconds since the definitions were last read without a problem."""
+
+    def reload_failures(self) -> int:
+        """Returns how many loads have left something behind."""
+
+
+class Reading:
+    """Totals by metric and attribute values."""
+
+    def __init__(self) -> None:
+        self._totals: defaultdict[Metric, defaultdict[Values, float]] = defaultdict(lambda: defaultdict(int))
+
+    def count(self, metric: Metric, amount: float, *values: str | None) -> None:
+        """Adds to the point with these values, one for each of the metric's attributes."""
+        self._totals[metric][values] += amount
+
+    def points(self, metric: Metric) -> Iterator[tuple[float, dict[str, str]]]:
+        """Yields each point of a metric: its total and its attributes."""
+        for values, amount in self._totals[metric].items():
+            named = zip(metric.attributes, values, strict=True)
+            yield amount, {name: value for name, value in named if value is not None}
+
+    def merge(self, other: "Reading") -> None:
+        """Takes in what another kit has counted; of gauges the higher value stays."""
+        for metric, totals in other._totals.items():
+            mine = self._totals[metric]
+            for values, amount in totals.items():
+                gauge = metric.kind is Kind.GAUGE
+                mine[values] = max(mine[values], amount) if gauge else mine[values] + amount
+
+    def without_gauges(self) -> "Reading":
+        """Returns what stays true of a kit that is gone."""
+        left = Reading()
+        left._totals.update(
+            {metric: each for metric, each in self._totals.items() if metric.kind is Kind.COUNTER}
+        )
+        return left
+
+
+def read(kit: Watched) -> Reading:
+    """Reads everything that a kit has counted."""
+    reading = Reading()
+    for name, amount in kit.counts().items():
+        if amount:  # every answer that a flag could give has a cell; those that were never given are left out
+            _flag(reading, name, amount)
+    for row_name, row in kit.rows().items():
+        _requests(reading, row_name, row)
+    reading.count(SNAPSHOT_AGE, kit.snapshot_age())
+    reading.count(RELOAD_FAILURES, kit.reload_failures())
+    return reading
+
+
+def _flag(reading: Reading, name: Any, amount: int) -> None:
+    match name:
+        case (key, variant, reason, error):
+            reading.count(EVALUATIONS, amount, key, variant, reason.lower(), error.lower() if error else None)
+        case (key, attribute, problem):
+            reading.count(ATTRIBUTE_MISSES, amount, key, attribute, problem)
+        case ("fault", what):
+            reading.count(FAULTS, amount, what)
+        case _:
+            reading.count(UNKNOWN, amount, name.key)
+
+
+def _requests(reading: Reading, name: tuple[str, str, str], row: Series) -> None:
+    # Also what is still zero: a counter that starts at its first error hides that one from `rate`.
+    name = (name[0], name[1], str(name[2]))
+    for outcome, amount in row.outcomes().items():
+        reading.count(REQUESTS, amount, *name, outcome.name.lower())
+    reading.count(ERRORS, row.outcomes()[Outcome.ERROR], *name)
+    for le, amount in zip(LES, accumulate(http_buckets(row.bins)), strict=True):
+        reading.count(DURATION_BUCKET, amount, *name, le)
+    reading.count(DURATION_SUM, row.seconds, *name)
