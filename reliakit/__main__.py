@@ -1,0 +1,5 @@
+"""`python -m reliakit`: the command line."""
+
+from reliakit.cli import main
+
+main()

@@ -1,0 +1,65 @@
+"""The users: real HTTP clients, each with a cookie jar of its own, who look at the shop every two seconds."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from time import monotonic
+
+from aiohttp import BaseConnector, ClientError, ClientSession, ClientTimeout, CookieJar, TCPConnector
+
+from reliakit.cli.demo.answers import Answer
+from reliakit.cli.demo.figures import Figures
+
+__all__ = ["USERS", "shop_around"]
+
+USERS = 300
+_PAUSE = 2.0
+"""Seconds between two requests of one user: 150 a second in all."""
+_CONNECTIONS = 32
+_PRO = 5
+"""Every fifth user has the plan that a rule asks for."""
+
+
+async def shop_around(url: str, figures: Figures, closing: asyncio.Event) -> None:
+    """Lets all users shop until `closing` is set; none leaves in the middle of a request."""
+    async with TCPConnector(limit=_CONNECTIONS) as connections, asyncio.TaskGroup() as group:
+        for user in range(USERS):
+            group.create_task(_shop(f"{url}/shop", user, connections, figures, closing))
+
+
+async def _shop(
+    page: str, user: int, connections: BaseConnector, figures: Figures, closing: asyncio.Event
+) -> None:
+    async with _browser(user, connections) as session:
+        await _rest(closing, user / USERS * _PAUSE)
+        while not closing.is_set():
+            await _look(session, page, user, figures)
+            await _rest(closing, _PAUSE)
+
+
+@asynccontextmanager
+async def _browser(user: int, connections: BaseConnector) -> AsyncIterator[ClientSession]:
+    # Browsers keep no cookies of bare addresses, and neither does aiohttp unless it is told to.
+    jar = CookieJar(unsafe=True)
+    plan = {"plan": "pro" if user % _PRO == 0 else "free"}
+    patience = ClientTimeout(10)
+    async with ClientSession(
+        connector=connections, connector_owner=False, cookie_jar=jar, cookies=plan, timeout=patience
+    ) as session:
+        yield session
+
+
+async def _look(session: ClientSession, page: str, user: int, figures: Figures) -> None:
+    sent_at = monotonic()
+    figures.sent += 1
+    try:
+        async with session.get(page) as response:
+            body = await response.json()
+        figures.saw(Answer.read(body, user, response.status, sent_at, monotonic() - sent_at))
+    except (ClientError, TimeoutError, ValueError, KeyError) as failed:
+        figures.lost.append(repr(failed))
+
+
+async def _rest(closing: asyncio.Event, seconds: float) -> None:
+    with suppress(TimeoutError):
+        await asyncio.wait_for(closing.wait(), seconds)
