@@ -10,7 +10,7 @@ __all__ = [
     "Assembly",
     "Node",
     "Place",
-    "RefusedError",
+    "Refused",
     "Spot",
     "is_text",
     "line_of",
@@ -25,7 +25,7 @@ REFERENCE = "env:"
 _MOST_EXPANDED = 200_000
 
 
-class RefusedError(Exception):
+class Refused(Exception):
     """Reading can't go on.
 
     Args:
@@ -37,7 +37,7 @@ class RefusedError(Exception):
         super().__init__(str(problem))
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Place:
     """Where a mapping or list stands, and what is inside.
 
@@ -123,10 +123,10 @@ class Assembly:
         """Starts a mapping or list.
 
         Raises:
-            RefusedError: it is nested too deeply.
+            Refused: it is nested too deeply.
         """
         if self.depth >= DEEPEST:
-            raise RefusedError(too_deep(self.path(), line))
+            raise Refused(too_deep(self.path(), line))
         outer = self._frames[-1]
         self._size += 1
         self._frames.append(_Frame(value, Place(line if outer.key is None else outer.key_line), self._size))
@@ -145,13 +145,13 @@ class Assembly:
         """Takes a complete value once more.
 
         Raises:
-            RefusedError: all repetitions together grow too large or too deep.
+            Refused: all repetitions together grow too large or too deep.
         """
         self._size += node.size
         if self._size > _MOST_EXPANDED:
-            raise RefusedError(_too_large(self.path(), line))
+            raise Refused(_too_large(self.path(), line))
         if self.depth + node.height > DEEPEST:
-            raise RefusedError(too_deep(self.path(), line))
+            raise Refused(too_deep(self.path(), line))
         frame = self._frames[-1]
         frame.height = max(frame.height, node.height)
         self._put(node.value, self._moved(node, line), node.refers)

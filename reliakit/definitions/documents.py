@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import Any, Literal, TypeVar
 
-from reliakit.definitions.assembly import Place, RefusedError, line_of
+from reliakit.definitions.assembly import Place, Refused, line_of
 from reliakit.definitions.problems import Path, Problem, describe
 
 __all__ = ["Document", "Format", "read", "run"]
@@ -62,7 +62,7 @@ def read(
     try:
         data, place = yield from _parser(format, name)(_decoded(text), problems)
         document = Document(name, _mapping(data, place), place)
-    except RefusedError as refused:
+    except Refused as refused:
         problems.append(refused.problem)
     problems.sort(key=lambda problem: problem.line or 0)
     return document, [replace(problem, source=name) for problem in problems]
@@ -88,13 +88,11 @@ def _parser(chosen: Format | None, name: str) -> Parser:
 
 def _decoded(text: str | bytes) -> str:
     if len(text) > _LARGEST:
-        raise RefusedError(
-            Problem((), "larger than 2 MiB", "split it, or move long lists of users into segments")
-        )
+        raise Refused(Problem((), "larger than 2 MiB", "split it, or move long lists of users into segments"))
     try:
         decoded = text.decode() if isinstance(text, bytes) else text.encode().decode()
     except UnicodeError as error:
-        raise RefusedError(_not_utf8(text, error)) from None
+        raise Refused(_not_utf8(text, error)) from None
     return decoded.removeprefix("\ufeff")
 
 
@@ -106,12 +104,10 @@ def _not_utf8(text: str | bytes, error: UnicodeError) -> Problem:
 
 def _mapping(data: Any, place: Place) -> dict[str, Any]:
     if data is None:
-        raise RefusedError(Problem((), "the document is empty", "start with the line `format: 1`"))
+        raise Refused(Problem((), "the document is empty", "start with the line `format: 1`"))
     if isinstance(data, dict):
         return data
     hint = "write keys and values, such as `format: 1`"
     if isinstance(data, str) and ":" in data:
         hint = "put a space after the colon, as in `format: 1`"
-    raise RefusedError(
-        Problem((), f"expected a mapping at the top, got {describe(data)}", hint, line=place.line)
-    )
+    raise Refused(Problem((), f"expected a mapping at the top, got {describe(data)}", hint, line=place.line))

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from reliakit.definitions.assembly import REFERENCE, Place, Spot
+from reliakit.definitions.assembly import REFERENCE, Place, Spot, is_text
 from reliakit.definitions.documents import Document
 from reliakit.definitions.problems import Path, Problem, describe
 from reliakit.definitions.scalars import Scalar, resolve
@@ -81,6 +81,10 @@ class _Substitution:
             return self._missing("", path, message, "write env:NAME, or env:NAME|default")
         name, default = found.groups()
         held = self._environ.get(name)
+        if held and not is_text(held):
+            return self._missing(
+                name, path, f"the environment variable {name} is not UTF-8 text", "set it to text"
+            )
         if held or default is not None:
             return EnvironmentText(held or default or "", name)
         state = "not set" if held is None else "empty"

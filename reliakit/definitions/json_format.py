@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Generator
 from typing import Any, NoReturn
 
-from reliakit.definitions.assembly import Assembly, Place, RefusedError, is_text
+from reliakit.definitions.assembly import Assembly, Place, Refused, is_text
 from reliakit.definitions.problems import Problem, describe
 
 __all__ = ["parse"]
@@ -39,7 +39,7 @@ def parse(text: str, problems: list[Problem]) -> Generator[None, None, tuple[Any
     """Reads JSON text, yielding every 100 tokens; other than fatal problems are added to `problems`.
 
     Raises:
-        RefusedError: the syntax is broken.
+        Refused: the syntax is broken.
     """
     reader = _Reader(text, problems)
     number = 0
@@ -152,7 +152,7 @@ class _Reader:
 
     def refuse(self, message: str, hint: str) -> NoReturn:
         column = self.position - self.text.rfind("\n", 0, self.position)
-        raise RefusedError(Problem(self.assembly.path(), message, hint, line=self.line, column=column))
+        raise Refused(Problem(self.assembly.path(), message, hint, line=self.line, column=column))
 
 
 _EXPECTED = {

@@ -18,6 +18,7 @@ from reliakit.definitions.expectations import (
     accepted,
     bare,
     bounded,
+    description,
     fields,
     item,
     kind,
@@ -47,13 +48,13 @@ def mismatches(value: Any, node: inspect.Type, path: Path = ()) -> Iterator[Prob
     if not fitting:
         yield _wrong(value, node, path)
         return
-    # A union says what it is as a whole; what is inside of a mapping or list speaks for itself.
-    told = node if len(fitting) != 1 or _is_alone(node) else fitting[0]
-    yield from min((list(_inside(value, option, told, path)) for option in fitting), key=len)
+    yield from min((list(_inside(value, option, _told(option, node), path)) for option in fitting), key=len)
 
 
-def _is_alone(node: inspect.Type) -> bool:
-    return len([option for option in options(node) if not isinstance(option, inspect.NoneType)]) == 1
+def _told(option: inspect.Type, node: inspect.Type) -> inspect.Type:
+    """Of a union, a choice says too little alone; any other branch says best what is wrong with a value of its kind."""
+    choice = isinstance(bare(option), inspect.LiteralType) or description(node) is not None
+    return node if choice else option
 
 
 def _inside(value: Any, option: inspect.Type, told: inspect.Type, path: Path) -> Iterator[Problem]:
@@ -97,10 +98,10 @@ def _advice(value: Any, node: inspect.Type) -> str | None:
         return "write a value after the colon, or take the key out"
     if isinstance(value, str):
         return _text_advice(value, node, kinds)
-    if _fits_in_list(value, node):
-        return f"put it in a list: [{describe(value)}]"
     if "list" in kinds and isinstance(value, Mapping):
         return "write a list: start each item with `- `, or put the mapping in [ ]"
+    if _fits_in_list(value, node):
+        return f"put it in a list: [{describe(value)}]"
     if "text" in kinds and isinstance(value, bool | int | float):
         return f'put it in quotes: "{describe(value)}"'
     return None

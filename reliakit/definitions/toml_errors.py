@@ -50,6 +50,11 @@ def explain(message: str, lines: Sequence[str], start: int) -> Problem:
             "the { on this line is not closed",
             "TOML has { … } on one line; a [table] may have several",
         )
+    if line > 1 and message.startswith("Invalid value"):
+        told, hint = (
+            f"no value of the list that starts on line {start + 1}",
+            "close the list with ], or put a text in quotes",
+        )
     if " starts here" in told or " opens " in told:
         line, column = 1, None
     return Problem((), told, hint, line=start + line, column=column)

@@ -8,7 +8,7 @@ import tomllib
 from collections.abc import Generator
 from typing import Any
 
-from reliakit.definitions.assembly import Place, RefusedError, too_deep
+from reliakit.definitions.assembly import Place, Refused, too_deep
 from reliakit.definitions.problems import Problem
 from reliakit.definitions.toml_errors import explain
 from reliakit.definitions.toml_tables import Tables
@@ -23,7 +23,7 @@ def parse(text: str, problems: list[Problem]) -> Generator[None, None, tuple[Any
     """Reads TOML text, yielding after every statement; all problems but the last are added to `problems`.
 
     Raises:
-        RefusedError: the syntax is broken.
+        Refused: the syntax is broken.
     """
     lines = [line + "\n" for line in text.replace("\r\n", "\n").split("\n")]
     tables = Tables(problems)
@@ -35,17 +35,17 @@ def parse(text: str, problems: list[Problem]) -> Generator[None, None, tuple[Any
             end, parsed = yield from _statement(lines, start)
             _take(tables, "".join(lines[start:end]), parsed, start + 1)
             start = end
-        except _BrokenError as error:
+        except _Broken as error:
             broken.append(explain(error.message, lines, start))
             # What is never closed swallows the rest: whatever came after it would be reported wrongly.
             start = len(lines) if error.goes_on else start + 1
     if broken:
         problems += broken[:-1]
-        raise RefusedError(broken[-1])
+        raise Refused(broken[-1])
     return (tables.data or None), tables.place
 
 
-class _BrokenError(Exception):
+class _Broken(Exception):
     """A statement that `tomllib` refuses: with which words, and whether it runs over the end of its line."""
 
     def __init__(self, message: str, goes_on: bool) -> None:
@@ -65,19 +65,19 @@ def _statement(lines: list[str], start: int) -> Generator[None, None, tuple[int,
             return end, _loads("".join(lines[start:end]), start)
         except ValueError as error:
             if "end of document" not in str(error):
-                raise _BrokenError(str(error), end > start + 1) from None
+                raise _Broken(str(error), end > start + 1) from None
         yield
     try:
         return len(lines), _loads("".join(lines[start:]), start)
     except ValueError as error:
-        raise _BrokenError(str(error), goes_on=True) from None
+        raise _Broken(str(error), goes_on=True) from None
 
 
 def _loads(statement: str, start: int) -> dict[str, Any]:
     try:
         return tomllib.loads(statement)
     except RecursionError:
-        raise RefusedError(too_deep((), start + 1)) from None
+        raise Refused(too_deep((), start + 1)) from None
 
 
 def _take(tables: Tables, statement: str, parsed: dict[str, Any], line: int) -> None:

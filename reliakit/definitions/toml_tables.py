@@ -10,7 +10,7 @@ from reliakit.definitions.assembly import (
     DEEPEST,
     REFERENCE,
     Place,
-    RefusedError,
+    Refused,
     Spot,
     line_of,
     too_deep,
@@ -24,7 +24,7 @@ Keys = tuple[str, ...]
 Table = tuple[dict[str, Any], Place]
 
 
-class _ConflictError(Exception):
+class _Conflict(Exception):
     """A key is in the way of what a statement defines."""
 
     def __init__(self, depth: int, first: int) -> None:
@@ -45,35 +45,35 @@ class Tables:
         self._problems = problems
         self._header: Keys = ()
         self._current: Table = (self.data, self.place)
-        # Places, by identity, that a header may not define again, and that nothing may extend.
-        self._defined: set[int] = set()
-        self._complete: set[int] = set()
+        # Places that a header may not define again, and that nothing may extend.
+        self._defined: set[Place] = set()
+        self._complete: set[Place] = set()
         self._dotted: list[Place] = []
 
     def table(self, keys: Keys, line: int) -> None:
         """Takes a header `[keys]`."""
-        self._begin(keys)
+        self._begin(keys, line)
         try:
             data, place = self._reach((self.data, self.place), keys, line)
-            if id(place) in self._defined or self._is_list(keys):
-                raise _ConflictError(len(keys), place.line)
-        except _ConflictError as conflict:
+            if place in self._defined or self._is_list(keys):
+                raise _Conflict(len(keys), place.line)
+        except _Conflict as conflict:
             self._aside(keys, conflict, line)
             return
-        self._defined.add(id(place))
+        self._defined.add(place)
         place.line = line
         self._current = data, place
 
     def array(self, keys: Keys, line: int) -> None:
         """Takes a header `[[keys]]`."""
-        self._begin(keys)
+        self._begin(keys, line)
         try:
             data, place = self._reach((self.data, self.place), keys[:-1], line)
             items = data.setdefault(keys[-1], [])
             where = place.inside.setdefault(keys[-1], Place(line, refers=True))
-            if not isinstance(items, list) or not isinstance(where, Place) or id(where) in self._complete:
-                raise _ConflictError(len(keys), line_of(where, ()))
-        except _ConflictError as conflict:
+            if not isinstance(items, list) or not isinstance(where, Place) or where in self._complete:
+                raise _Conflict(len(keys), line_of(where, ()))
+        except _Conflict as conflict:
             self._aside(keys, conflict, line)
             return
         item = Place(line, refers=True)
@@ -83,24 +83,27 @@ class Tables:
 
     def set(self, keys: Keys, value: Any, line: int) -> None:
         """Takes `keys = value` under the header before it."""
-        value, spot = self._plain(value, line, len(self._header) + len(keys))
+        depth = len(self._header) + len(keys)
+        self._not_too_deep(depth, line)
+        value, spot = self._plain(value, line, depth)
         try:
             data, place = self._reach(self._current, keys[:-1], line, dotted=True)
             if keys[-1] in data:
-                raise _ConflictError(len(keys), line_of(place, keys[-1:]))
-        except _ConflictError as conflict:
+                raise _Conflict(len(keys), line_of(place, keys[-1:]))
+        except _Conflict as conflict:
             self._report((*self._header, *keys[: conflict.depth]), conflict.first, line)
             return
         data[keys[-1]] = value
         place.inside[keys[-1]] = spot
 
-    def _begin(self, keys: Keys) -> None:
+    def _begin(self, keys: Keys, line: int) -> None:
+        self._not_too_deep(len(keys) + 1, line)
         # Dotted keys may go on extending the tables that they made until the next header.
-        self._defined.update(map(id, self._dotted))
+        self._defined.update(self._dotted)
         self._dotted.clear()
         self._header = keys
 
-    def _aside(self, keys: Keys, conflict: _ConflictError, line: int) -> None:
+    def _aside(self, keys: Keys, conflict: _Conflict, line: int) -> None:
         self._report(keys[: conflict.depth], conflict.first, line)
         self._current = {}, Place(line)
 
@@ -119,18 +122,22 @@ class Tables:
         return table
 
     def _continue(self, place: Place, depth: int) -> None:
-        if id(place) in self._defined:
-            raise _ConflictError(depth, place.line)
+        if place in self._defined:
+            raise _Conflict(depth, place.line)
         self._dotted.append(place)
 
     def _enter(self, value: Any, spot: Spot, depth: int) -> Table:
-        if isinstance(spot, Place) and id(spot) not in self._complete:
+        if isinstance(spot, Place) and spot not in self._complete:
             if isinstance(value, dict):
                 return value, spot
             last = spot.inside[len(value) - 1]
             assert isinstance(last, Place)
             return value[-1], last
-        raise _ConflictError(depth, line_of(spot, ()))
+        raise _Conflict(depth, line_of(spot, ()))
+
+    def _not_too_deep(self, levels: int, line: int) -> None:
+        if levels > DEEPEST:
+            raise Refused(too_deep(self._header, line))
 
     def _is_list(self, keys: Keys) -> bool:
         data: Any = self.data
@@ -143,10 +150,9 @@ class Tables:
         """A value as all formats have it (dates are text), complete in the sense that nothing extends it."""
         if not isinstance(value, dict | list):
             return (value.isoformat() if isinstance(value, date | datetime | time) else value), line
-        if depth > DEEPEST:
-            raise RefusedError(too_deep(self._header, line))
+        self._not_too_deep(depth + 1, line)
         place = Place(line)
-        self._complete.add(id(place))
+        self._complete.add(place)
         if isinstance(value, dict):
             return {key: self._inside(place, key, item, depth) for key, item in value.items()}, place
         return [self._inside(place, index, item, depth) for index, item in enumerate(value)], place

@@ -37,7 +37,7 @@ def convert(
         value: T = msgspec.convert(
             _settled(data, model) if "environment" in marks else data, model, strict=True
         )
-    except msgspec.ValidationError as error:
+    except (msgspec.ValidationError, UnicodeEncodeError) as error:
         problems = _problems(data, model, path)
         if not problems and "unset" not in marks:
             problems = [Problem(path, str(error))]

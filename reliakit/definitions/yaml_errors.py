@@ -17,6 +17,7 @@ __all__ = ["explain"]
 _BREAK = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
 _UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _NO_SPACE = re.compile(r"""\s*(?:- +)?([\w.-]+):(?=[^\s/])(.*)""")
+_NO_KEY = ("a key is missing before the colon", "write `key: value`")
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +141,7 @@ def _structure(error: _Error) -> Problem:
     here = error.text(error.line)
     before, rest = here[: error.column].strip(), here[error.column :].strip()
     if rest.startswith(":"):
-        return error.tell("a key is missing before the colon", "write `key: value`")
+        return error.tell(*_NO_KEY)
     if before:
         hint = "put the whole value in one pair of quotes"
         return error.tell(f"{describe(rest)} follows a value that is complete", hint)
@@ -179,6 +180,8 @@ def _escape(error: _Error) -> Problem:
 
 def _content(error: _Error) -> Problem:
     rest = error.text(error.line)[error.column :].strip()
+    if rest.startswith(":"):
+        return error.tell(*_NO_KEY)
     if not rest:
         return error.tell("the document ends where a value is expected", "write it, and close what is open")
     return error.tell(

@@ -5,12 +5,12 @@ last of two equal keys win. Merge keys (`<<`) and tags other than those of the c
 has neither.
 """
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from typing import Any
 
 import yaml
 
-from reliakit.definitions.assembly import Assembly, Node, Place, RefusedError, is_text
+from reliakit.definitions.assembly import Assembly, Node, Place, Refused, is_text
 from reliakit.definitions.problems import Problem, did_you_mean
 from reliakit.definitions.scalars import resolve
 from reliakit.definitions.yaml_errors import explain
@@ -31,21 +31,26 @@ def parse(text: str, problems: list[Problem]) -> Generator[None, None, tuple[Any
     """Reads YAML text, yielding every 50 events; other than fatal problems are added to `problems`.
 
     Raises:
-        RefusedError: the syntax is broken, or something is used that YAML 1.2 or reliakit doesn't have.
+        Refused: the syntax is broken, or something is used that YAML 1.2 or reliakit doesn't have.
     """
     reader = _Reader(Assembly(problems))
-    # Without libyaml (PyYAML falls back where it was built without) the same events come slower.
-    parser = getattr(yaml, "CLoader", yaml.Loader)(text)
     try:
-        for number, event in enumerate(iter(parser.get_event, None)):
+        for number, event in enumerate(_events(text)):
             reader.take(event)
             if number % _PER_SLICE == 0:
                 yield
     except yaml.YAMLError as error:
-        raise RefusedError(explain(error, text)) from None
+        raise Refused(explain(error, text)) from None
+    return reader.assembly.finish()
+
+
+def _events(text: str) -> Iterator[yaml.Event]:
+    # Where PyYAML was built without libyaml, the same events come from its own parser, only slower.
+    parser = getattr(yaml, "CLoader", yaml.Loader)(text)
+    try:
+        yield from iter(parser.get_event, None)
     finally:
         parser.dispose()
-    return reader.assembly.finish()
 
 
 class _Reader:
@@ -151,8 +156,8 @@ class _Reader:
             hint = "write `key: value`; put a text that starts with [, { or * in quotes"
             raise self._refuse(event, "a key must be plain text", hint)
 
-    def _refuse(self, event: Any, message: str, hint: str) -> RefusedError:
+    def _refuse(self, event: Any, message: str, hint: str) -> Refused:
         mark = event.start_mark
-        return RefusedError(
+        return Refused(
             Problem(self.assembly.path(), message, hint, line=mark.line + 1, column=mark.column + 1)
         )
