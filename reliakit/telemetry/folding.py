@@ -48,25 +48,26 @@ def _scope(scope: ScopeMetrics) -> ScopeMetrics:
     if scope.scope.name != SCOPE:
         return scope
     named = {metric.name: metric.data for metric in scope.metrics}
-    buckets, sums = named.get(DURATION_BUCKET.name), named.get(DURATION_SUM.name)
-    if not (isinstance(buckets, Sum) and isinstance(sums, Sum)):
+    histogram = _histogram(named.pop(DURATION_BUCKET.name, None), named.pop(DURATION_SUM.name, None))
+    if histogram is None:
         return scope
-    rows, seconds = _rows(buckets.data_points), {_row(point): point.value for point in sums.data_points}
-    if rows.keys() != seconds.keys() or not all(row.keys() == set(LES) for row in rows.values()):
-        return scope
-    temporality = buckets.aggregation_temporality
-    points = [_point([rows[name][le] for le in LES], seconds[name]) for name in rows]
-    if (
-        temporality is AggregationTemporality.DELTA
-    ):  # the SDK's own histograms are silent where nothing happened
-        points = [point for point in points if point.count]
-    kept = [
-        metric for metric in scope.metrics if metric.name not in (DURATION_BUCKET.name, DURATION_SUM.name)
-    ]
-    if points:
-        histogram = Histogram(points, temporality)
+    kept = [metric for metric in scope.metrics if metric.name in named]
+    if histogram.data_points:
         kept.append(Metric(DURATION.name, DURATION.description, DURATION.unit, histogram))
     return replace(scope, metrics=kept)
+
+
+def _histogram(buckets: object, sums: object) -> Histogram | None:
+    if not (isinstance(buckets, Sum) and isinstance(sums, Sum)):
+        return None
+    rows, seconds = _rows(buckets.data_points), {_row(point): point.value for point in sums.data_points}
+    if rows.keys() != seconds.keys() or not all(row.keys() == set(LES) for row in rows.values()):
+        return None
+    points = [_point([row[le] for le in LES], seconds[name]) for name, row in rows.items()]
+    if buckets.aggregation_temporality is AggregationTemporality.DELTA:
+        # As the SDK's own histograms, which are silent where nothing happened.
+        points = [point for point in points if point.count]
+    return Histogram(points, buckets.aggregation_temporality)
 
 
 def _rows(points: Iterable[NumberDataPoint]) -> dict[Row, dict[Any, NumberDataPoint]]:

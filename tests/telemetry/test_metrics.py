@@ -17,7 +17,6 @@ from reliakit import Reliakit
 from reliakit.core.histogram import HTTP_BOUNDARIES
 from reliakit.core.outcome import Outcome
 from reliakit.core.rollouts import Assignment
-from reliakit.core.tally import record
 from reliakit.telemetry.metrics import METRICS, Kind
 from reliakit.telemetry.watching import Watch
 from tests.telemetry.collecting import collected, watched
@@ -160,25 +159,21 @@ def test_what_ended_threads_have_counted_stays_counted():
 
 def test_a_collection_agrees_with_itself_while_requests_are_served():
     """A rate of errors above 100 % would come of counters that were read at different moments."""
-    kit, stop = Counted(), threading.Event()
+    kit = Counted()
     kit.serve(0.01, outcome=Outcome.ERROR)
-    row = kit.tallies.series.number(("shop", "blue", Assignment.SPLIT))
 
-    def serve() -> None:
-        while not stop.is_set():
-            record(kit.tallies.local.tally, row, Outcome.ERROR, 0.01)
+    def busy():
+        rows = kit.tallies.rows()
+        kit.serve(0.01, outcome=Outcome.ERROR)
+        return rows
 
-    thread = threading.Thread(target=serve)
+    kit.rows = busy
     reader = watched(kit)
-    thread.start()
-    try:
-        for _ in range(50):
-            data = reader.get_metrics_data()
-            requests = points(data, "reliakit.requests")["split", "error", "shop", "blue"]
-            assert points(data, "reliakit.request.errors")["split", "shop", "blue"] == requests
-    finally:
-        stop.set()
-        thread.join()
+    for expected in (1, 2, 3):
+        data = reader.get_metrics_data()
+        assert points(data, "reliakit.requests")["split", "error", "shop", "blue"] == expected
+        assert points(data, "reliakit.request.errors")["split", "shop", "blue"] == expected
+        assert points(data, "reliakit.request.duration.bucket")["+Inf", "split", "shop", "blue"] == expected
 
 
 def test_no_user_and_nothing_a_client_sent_is_in_any_attribute():
