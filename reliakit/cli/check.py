@@ -25,9 +25,9 @@ _COLOURS = {"error": "red", "warning": "yellow"}
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.pass_context
 def command(ctx: click.Context, file: Path, as_json: bool) -> None:
-    """Check a definitions file, and print every error and warning.
+    """Find every mistake in a definitions file.
 
-    It is read with the environment of this shell, as an application would that starts here: `env:NAME` must be set.
+    Prints all errors and warnings. The file is read with the environment of this shell, as an application would that starts here: `env:NAME` must be set.
 
     \b
     Examples:

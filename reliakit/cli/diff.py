@@ -18,7 +18,7 @@ __all__ = ["command"]
 @click.option("--exit-code", is_flag=True, help="Exit with 1 where something changes, as git diff does.")
 @click.pass_context
 def command(ctx: click.Context, old: Path, new: Path, as_json: bool, exit_code: bool) -> None:
-    """Print what changes between two definitions files, a line a change, in words.
+    """Say what changes between two definitions files, a line a change.
 
     \b
     Examples:

@@ -27,7 +27,7 @@ __all__ = ["command"]
 def command(
     ctx: click.Context, file: Path, flag: str, user: str | None, settings: tuple[str, ...], as_json: bool
 ) -> None:
-    """Evaluate a flag of a definitions file: value, variant, reason, and every step to them.
+    """Evaluate one flag, and say why it answers so.
 
     Values of --set are read as in YAML: pro is text, 30 a number, true a bool, [a, b] a list, '"30"' text again.
     RELIAKIT_FLAG_ variables of this shell win over the file, as they do in an application.

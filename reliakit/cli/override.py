@@ -20,9 +20,9 @@ _SHORTEST_KEY = 16
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(slots: tuple[str, ...], flags: tuple[str, ...], key: str, as_json: bool) -> None:
-    """Sign an override: a header, or a cookie, that forces a slot or a flag for whoever sends it.
+    """Sign a header or cookie that forces slots and flags.
 
-    It holds for seven days, wherever the definitions list the key. Write env:NAME, since other users of a machine
+    It holds for whoever sends it, for seven days, wherever the definitions list the key. Write env:NAME, since other users of a machine
     see the arguments of its programs.
 
     \b

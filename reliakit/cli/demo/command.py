@@ -1,6 +1,5 @@
 """The command: looks for what the demo needs, runs it, and turns what it found into an exit code."""
 
-import asyncio
 from importlib.util import find_spec
 
 import click
@@ -25,9 +24,9 @@ _STOPPED = 130
 )
 @click.pass_context
 def command(ctx: click.Context, seconds: int) -> None:
-    """Watch flags and a canary at work: a real server, two versions of a shop, a few hundred users.
+    """Watch flags and a canary at work on a real server.
 
-    It starts uvicorn with two workers on a free port of this machine, lets users with cookies shop, edits the flags
+    Two versions of a shop, a few hundred users: it starts uvicorn with two workers on a free port of this machine, lets users with cookies shop, edits the flags
     file half-way (so can you: it shows the path), and checks that every worker followed, that nobody lost what they
     had, and that the server counted what the clients saw. Nothing is left behind.
 
@@ -40,6 +39,8 @@ def command(ctx: click.Context, seconds: int) -> None:
     """
     if not all(map(_is_installed, _NEEDED)):
         raise MissingExtraError("the demo", "demo")
+    import asyncio
+
     from reliakit.cli.demo.run import run
 
     try:

@@ -13,7 +13,7 @@ class Lines:
     """Prints what is new."""
 
     def __init__(self) -> None:
-        self._next = 0.0
+        self._next = _EVERY
         self._said: set[str] = set()
 
     def update(self, view: View) -> None:

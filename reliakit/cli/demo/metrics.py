@@ -7,12 +7,14 @@ from opentelemetry.metrics import set_meter_provider
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 
+from reliakit.telemetry import with_histograms
+
 __all__ = ["exported", "start_metrics"]
 
 
 def start_metrics() -> InMemoryMetricReader:
     """Sets this process's meter provider up, and returns its reader."""
-    reader = InMemoryMetricReader()
+    reader = with_histograms(InMemoryMetricReader())
     set_meter_provider(MeterProvider([reader]))
     return reader
 

@@ -5,12 +5,12 @@ from collections.abc import Iterable
 from reliakit.cli.demo.flags_file import FLAG
 from reliakit.cli.demo.promises import Promise
 from reliakit.cli.demo.view import View, flag_rows, reason_rows, slot_rows
-from reliakit.cli.printing import on_terminal, print_line
+from reliakit.cli.printing import counted, on_terminal, print_line
 
 __all__ = ["summarise"]
 
 _MARKS = {True: ("kept", "green"), False: ("BROKEN", "red"), None: ("open", "yellow")}
-_METRIC_LINES = 6
+_ZERO = "} 0 "
 _SHOWN = (
     "reliakit.requests",
     "reliakit.request.duration",
@@ -40,8 +40,7 @@ def _print_figures(view: View) -> None:
 
 
 def _print_metrics(worker: int, lines: list[str]) -> None:
-    shown = [line for line in lines if line.startswith(_SHOWN)][:_METRIC_LINES]
-    if shown:
-        print_line(f"exported by worker {worker} ({len(lines)} points), among others:")
-    for line in shown:
+    if lines:
+        print_line(f"worker {worker} exports {counted(len(lines), 'point')}, among them:")
+    for line in sorted(line for line in lines if line.startswith(_SHOWN) and _ZERO not in line):
         print_line(f"  {line}")
