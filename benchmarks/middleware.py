@@ -1,8 +1,8 @@
 """What wrapping an application costs each request, beside other wrappers, and how much of that is metrics.
 
-Applications are called directly, so figures hold no server, socket or parser; they are processor time. Within a table all subjects take
-turns in one process; what is added is the median of the differences to the bare application, round by round, and
-in brackets the difference of the best rounds.
+Applications are called directly, so figures hold no server, socket or parser; they are processor time. Within a
+table all subjects take turns in one process; what is added is the median of the differences to the bare
+application, round by round, and in brackets the difference of the best rounds.
 """
 
 from benchmarks import asgi_subjects, recording, wsgi_subjects
