@@ -11,13 +11,15 @@ from typing import Any
 
 from reliakit.core.conditions import AllOf, AnyOf, Attribute, Condition, Not
 from reliakit.core.operators import member
-from reliakit.definitions.operators import OPERATORS, SCALAR
-from reliakit.definitions.problems import Path, Problem, describe, did_you_mean
+from reliakit.definitions.operators import OPERATORS, SCALAR, Kind
+from reliakit.definitions.problems import Path, Problem, describe, suggestion
+from reliakit.definitions.scalars import resolve
 from reliakit.errors import MissingExtraError
 
 __all__ = ["ConditionReader", "condition_schema"]
 
 _DEEPEST = 16
+_SEGMENTS = 'segments are written at the top: segments: {staff: {email: {ends_with: "@example.com"}}}'
 
 
 @dataclass(slots=True)
@@ -44,8 +46,8 @@ class ConditionReader:
     def segment(self, name: Any, path: Path) -> Condition:
         """Returns the condition of a segment."""
         if not isinstance(name, str) or name not in self.segments:
-            known = did_you_mean(str(name), self.segments)
-            return self._wrong(path, f"there is no segment named {describe(name)}", known)
+            hint = suggestion(str(name), self.segments) or _SEGMENTS
+            return self._wrong(path, f"there is no segment {describe(name)}", hint)
         if name in self._open:
             loop = " -> ".join([*self._open[self._open.index(name) :], name])
             return self._wrong(path, f"segments can't contain themselves: {loop}")
@@ -67,7 +69,8 @@ class ConditionReader:
 
     def _list(self, value: Any, path: Path) -> tuple[Condition, ...]:
         if not isinstance(value, list) or not value:
-            self._wrong(path, f"expected a list of conditions, got {describe(value)}")
+            hint = "start each condition with `- `, or write [{plan: pro}, {beta: true}]"
+            self._wrong(path, f"expected a list of conditions, got {describe(value)}", hint)
             return ()
         return tuple(self.read(part, (*path, index)) for index, part in enumerate(value))
 
@@ -89,20 +92,33 @@ class ConditionReader:
 
     def _named(self, name: str, operator: str, operand: Any, path: Path) -> Condition:
         if operator not in OPERATORS:
-            hint = did_you_mean(operator, OPERATORS) or f"the operators are {', '.join(OPERATORS)}"
+            hint = suggestion(operator, OPERATORS) or f"the operators are {', '.join(OPERATORS)}"
             return self._wrong((*path, operator), f"there is no operator {describe(operator)}", hint)
         return self._operator(name, operator, operand, (*path, operator))
 
     def _operator(self, name: str, operator: str, operand: Any, path: Path) -> Condition:
         kind, build = OPERATORS[operator].kind, OPERATORS[operator].build
         if not kind.accepts(operand):
-            return self._wrong(path, f"expected {kind.phrase}, got {describe(operand)}")
+            hint = _OPPOSITE.get(operator) if operand is False else _advice(operand, kind)
+            return self._wrong(path, f"expected {kind.phrase}, got {describe(operand)}", hint)
         try:
             return build(name, operand)
         except (ValueError, MissingExtraError) as unusable:
             return self._wrong(path, str(unusable))
 
 
+def _advice(operand: Any, kind: Kind) -> str | None:
+    """What would make the operand one of this kind, if little is needed."""
+    if not SCALAR.accepts(operand):
+        return None
+    if kind.accepts([operand]):
+        return f"put it in a list: [{describe(operand)}]"
+    if isinstance(operand, str):
+        return f"write {operand}, without quotes" if kind.accepts(resolve(operand)) else None
+    return f'put it in quotes: "{describe(operand)}"' if kind.accepts(describe(operand)) else None
+
+
+_OPPOSITE = {"present": "write `absent: true`", "absent": "write `present: true`"}
 _COMBINATORS: dict[str, Callable[[ConditionReader, Any, Path], Condition]] = {
     "all": lambda reader, value, path: AllOf(reader._list(value, path)),
     "any": lambda reader, value, path: AnyOf(reader._list(value, path)),

@@ -15,7 +15,7 @@ from reliakit.core.flags import Plan, Serve, Share
 from reliakit.definitions.conditions import ConditionReader
 from reliakit.definitions.flags import FlagReader
 from reliakit.definitions.models import Definitions
-from reliakit.definitions.problems import did_you_mean
+from reliakit.definitions.problems import describe, suggestion
 
 __all__ = ["Explanation", "explain"]
 
@@ -65,8 +65,8 @@ class _Telling:
             self.steps.append(f"an override pins {key}, whatever the definitions say")
             return Evaluation(key, value, variant, Reason.STATIC)
         if key not in self.definitions.flags:
-            hint = did_you_mean(key, self.definitions.flags)
-            self.steps.append(f"no definition has a flag {key!r}{'; ' + hint if hint else ''}")
+            hint = suggestion(key, self.definitions.flags)
+            self.steps.append(f"there is no flag {describe(key)}{': ' + hint if hint else ''}")
             return Evaluation(key, None, None, Reason.ERROR, ErrorCode.FLAG_NOT_FOUND)
         reader = FlagReader(ConditionReader(self.definitions.segments))
         return self._gates(reader.plan(key, self.definitions.flags[key]))

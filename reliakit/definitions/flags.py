@@ -12,14 +12,22 @@ from reliakit.core.flags import Plan, Rule, Serve, Share
 from reliakit.core.pins import ON_OFF
 from reliakit.definitions.conditions import ConditionReader
 from reliakit.definitions.models import Flag, RuleSection
-from reliakit.definitions.problems import Path, Problem, describe, did_you_mean
+from reliakit.definitions.problems import Path, Problem, describe, suggestion
 
-__all__ = ["FlagReader", "variants_of"]
+__all__ = ["FlagReader", "variants_of", "wanted_by"]
 
 
 def variants_of(flag: Flag) -> Mapping[str, Any]:
     """Returns the values of a flag by the names of its variants."""
     return ON_OFF if flag.variants is None else flag.variants
+
+
+def wanted_by(flag: Flag) -> tuple[tuple[str, str], ...]:
+    """Returns the prerequisites of a flag as (flag key, variant); whether they exist is for others to say."""
+    wanted = flag.prerequisites
+    if isinstance(wanted, tuple):
+        return tuple((key, "on") for key in wanted)
+    return tuple((key, _named(variant)) for key, variant in wanted.items())
 
 
 @dataclass(slots=True)
@@ -49,7 +57,7 @@ class _FlagPlanner:
             off=self._off(),
             seed=salt(flag.salt or self.key),
             enabled=flag.enabled,
-            prerequisites=self.prerequisites(),
+            prerequisites=wanted_by(flag),
             allowlist=dict(self._allowed()),
             rules=tuple(
                 self._rule(rule, self._path("rules", index)) for index, rule in enumerate(flag.rules)
@@ -80,22 +88,15 @@ class _FlagPlanner:
         if self.flag.variants is None:
             self._wrong(path, f"expected on or off, got {describe(written)}", "or give the flag `variants`")
         else:
-            hint = did_you_mean(str(written), names) or f"the variants are {', '.join(names)}"
+            hint = suggestion(str(written), names) or f"the variants are {', '.join(names)}"
             self._wrong(path, f"the flag has no variant {describe(written)}", hint)
         return next(iter(names))
-
-    def prerequisites(self) -> tuple[tuple[str, str], ...]:
-        """Returns (flag key, variant); whether they exist is for `references` to say."""
-        wanted = self.flag.prerequisites
-        if isinstance(wanted, tuple):
-            return tuple((key, "on") for key in wanted)
-        return tuple((key, _named(variant)) for key, variant in wanted.items())
 
     def _allowed(self) -> list[tuple[str, str]]:
         allowlist = self.flag.allowlist
         if isinstance(allowlist, tuple):
             if allowlist and self.flag.variants is not None:
-                hint = "write the users by variant: {loud: [user_1]}"
+                hint = f"write the users by variant: {{{[*self.flag.variants][-1]}: [user_1]}}"
                 self._wrong(self._path("allowlist"), "a flag with variants needs to know which one", hint)
             return [(str(user), "on") for user in allowlist] if self.flag.variants is None else []
         pairs: list[tuple[str, str]] = []
@@ -124,12 +125,14 @@ class _FlagPlanner:
     def _served(self, rule: RuleSection, path: Path) -> Serve:
         given = _given(rule, "value", "percentage", "split")
         if len(given) > 1:
-            self._wrong(path, f"expected one of value, percentage and split, got {' and '.join(given)}")
+            message = f"expected one of value, percentage and split, got {' and '.join(given)}"
+            self._wrong(path, message, "keep the one that you mean")
         if rule.value is not None:
             return self.variant(rule.value, (*path, "value"))
         share = self._share(rule, path)
         if share is None and self.flag.variants is not None:
-            self._wrong(path, "a rule of a flag with variants needs `value` or `split`")
+            hint = f"say which one: value: {[*self.flag.variants][-1]}"
+            self._wrong(path, "a rule of a flag with variants needs `value` or `split`", hint)
         return share or "on"
 
     def _share(self, section: Flag | RuleSection, path: Path) -> Share | None:
@@ -146,7 +149,8 @@ class _FlagPlanner:
         names = [self.variant(_switch(name, self.flag), (*path, name)) for name in split]
         total = sum(split.values())
         if total <= 0:
-            self._wrong(path, "the shares add up to 0, so nobody would get anything")
+            hint = "give at least one variant a share, as in {on: 10, off: 90}"
+            self._wrong(path, "the shares add up to 0, so nobody would get anything", hint)
             return Share(("on", "off"), (0,))
         ends = list(accumulate(split.values()))[:-1]
         return Share(tuple(names), tuple(round(end / total * SPACE) for end in ends))
@@ -155,7 +159,8 @@ class _FlagPlanner:
         flag, path = self.flag, self._path()
         given = _given(flag, "percentage", "split", "otherwise")
         if len(given) > 1:
-            self._wrong(path, f"expected one of percentage, split and otherwise, got {' and '.join(given)}")
+            message = f"expected one of percentage, split and otherwise, got {' and '.join(given)}"
+            self._wrong(path, message, "keep the one that you mean")
         share = self._share(flag, path)
         if share is not None:
             return share, Reason.SPLIT

@@ -13,15 +13,17 @@ import msgspec
 from reliakit.definitions.conditions import ConditionReader
 from reliakit.definitions.documents import Document
 from reliakit.definitions.environment import substitute
-from reliakit.definitions.flags import FlagReader
-from reliakit.definitions.models import Definitions, Flag
+from reliakit.definitions.flags import FlagReader, wanted_by
+from reliakit.definitions.models import Condition, Definitions, Flag
+from reliakit.definitions.prerequisites import loops, prerequisite_problems
 from reliakit.definitions.problems import Path, Problem
-from reliakit.definitions.references import flag_problems, section_problems, warnings
+from reliakit.definitions.references import section_problems, warnings
 from reliakit.definitions.validation import convert
 
 __all__ = ["Loaded", "load"]
 
 _FLAGS = Definitions.__annotations__["flags"]
+_NOTHING = "nothing is written here"
 _NEEDS: Mapping[str, frozenset[str]] = {
     "segments": frozenset({"segments"}),
     "identity": frozenset({"identity"}),
@@ -37,8 +39,11 @@ _NEEDS: Mapping[str, frozenset[str]] = {
 class Loaded:
     """What came of a document.
 
-    `definitions` is None where a section other than `flags` is unusable. Flags with problems are not in it, unless
-    `load` was given an earlier form of them.
+    `definitions` is None where a section other than `flags` is unusable, or where a flag that was in force could be
+    kept neither in its new form nor, by what surrounds it now, in its earlier one. Other flags with problems are in
+    it in their earlier form, or not at all where they have none.
+
+    Problems and warnings are in the order of their lines.
     """
 
     definitions: Definitions | None
@@ -65,9 +70,8 @@ def load(
     """
     loading = _Loading(document, environ, previous.flags if previous else {}, found)
     definitions = yield from loading.run()
-    located = [loading.locate(problem) for problem in loading.problems]
-    also = [] if definitions is None else [loading.locate(warning) for warning in warnings(definitions)]
-    return Loaded(definitions, tuple(located), tuple(also))
+    also = [] if definitions is None else (yield from warnings(definitions))
+    return Loaded(definitions, loading.told(loading.problems), loading.told(also))
 
 
 class _Loading:
@@ -78,47 +82,67 @@ class _Loading:
         earlier: Mapping[str, Flag],
         found: Iterable[Problem],
     ) -> None:
-        self.document, self.earlier = document, earlier
-        self.data, unset = substitute(document, environ)
-        self.problems = [*found, *unset, *_nothings(self.data, ())]
+        self.document, self.environ, self.earlier = document, environ, earlier
+        self.problems = [*found]
+        self.stuck = False
+        written = document.data.get("flags")
+        self.written: Mapping[str, Any] = written if isinstance(written, dict) else {}
+        self.unread: dict[str, Any] = {}
 
-    def locate(self, problem: Problem) -> Problem:
+    def told(self, problems: Iterable[Problem]) -> tuple[Problem, ...]:
+        """Locates problems and puts them in the order of a reader, each once."""
+        located = dict.fromkeys(self._located(problem) for problem in problems)
+        nothings = {problem.path for problem in located if problem.message == _NOTHING}
+        told = (each for each in located if each.message == _NOTHING or each.path not in nothings)
+        return tuple(sorted(told, key=lambda problem: (problem.line or 0, problem.column or 0)))
+
+    def _located(self, problem: Problem) -> Problem:
         line = problem.line or self.document.line(problem.path)
         return replace(problem, source=self.document.name, line=line)
 
     def run(self) -> Generator[None, None, Definitions | None]:
-        broken = {_flag_of(problem) for problem in self.problems}
-        sections = self._sections()
-        flags = yield from self._flags(broken)
+        sections = yield from self._sections()
+        flags = yield from self._flags()
         definitions = yield from self._related(msgspec.structs.replace(sections, flags=flags))
-        return None if any(_flag_of(problem) is None for problem in self.problems) else definitions
+        unusable = self.stuck or any(_flag_of(problem) is None for problem in self.problems)
+        return None if unusable else definitions
 
-    def _sections(self) -> Definitions:
+    def _sections(self) -> Generator[None, None, Definitions]:
         """Everything but the flags, which are converted one by one; a section that is wrong is left out."""
-        sound: dict[str, Any] = {}
-        written = self.data.get("flags")
-        rest = {
-            key: value for key, value in self.data.items() if key != "flags" or not isinstance(written, dict)
-        }
-        for key, value in ({"format": None} | rest).items():
-            data = {key: value} if key in rest else {}
-            converted = self._convert({"format": 1, **data} if key != "format" else data, Definitions, ())
-            if converted is not None and key in rest:
+        rest = {key: value for key, value in self.document.data.items() if key != "flags" or not self.written}
+        prepared = self._prepared(rest)
+        sound: dict[str, Any] = {"format": 1}
+        if "format" not in rest:
+            self._convert({}, Definitions, ())
+        for key, value in prepared.items():
+            yield
+            converted = self._convert({"format": 1} | {key: value}, Definitions, ())
+            if converted is not None:
                 sound[key] = getattr(converted, key)
-        return Definitions(**{"format": 1, **sound})
+        return Definitions(**sound)
+
+    def _prepared(self, data: dict[str, Any]) -> dict[str, Any]:
+        """The data with its environment variables; what is missing of it is reported."""
+        prepared, unset = substitute(replace(self.document, data=data), self.environ)
+        self.problems += [*unset, *_nothings(prepared, ())]
+        return dict(prepared)
 
     def _convert(self, data: Any, kind: Any, path: Path) -> Any:
         value, found = convert(data, kind, path=path)
         self.problems += found
         return None if found else value
 
-    def _flags(self, broken: Container[str | None]) -> Generator[None, None, dict[str, Flag]]:
-        written = self.data.get("flags")
+    def _flags(self) -> Generator[None, None, dict[str, Flag]]:
+        broken = {_flag_of(problem) for problem in self.problems}
         flags: dict[str, Flag | None] = {}
-        for key, data in written.items() if isinstance(written, dict) else ():
+        for key, written in self.written.items():
             yield
-            converted = self._convert({key: data}, _FLAGS, ("flags",))
-            sound = converted is not None and key not in broken
+            before = len(self.problems)
+            prepared = self._prepared({"flags": {key: written}})["flags"]
+            converted = self._convert(prepared, _FLAGS, ("flags",))
+            if converted is None:
+                self.unread[key] = prepared[key]
+            sound = len(self.problems) == before and key not in broken
             flags[key] = converted[key] if sound else self.earlier.get(key)
         return {key: flag for key, flag in flags.items() if flag is not None}
 
@@ -127,37 +151,78 @@ class _Loading:
         broken = {problem.path[0] for problem in self.problems if problem.path}
         reader = ConditionReader(definitions.segments)
         for name in definitions.segments:
+            yield
             reader.segment(name, ("segments", name))
         found = [*reader.problems, *section_problems(definitions)]
         self.problems += [problem for problem in found if not broken & _NEEDS[str(problem.path[0])]]
-        if "segments" in broken:
-            return definitions
-        return msgspec.structs.replace(definitions, flags=(yield from self._sound(definitions)))
+        flags = yield from self._sound(definitions.flags, self._segments(definitions, broken))
+        return msgspec.structs.replace(definitions, flags=flags)
 
-    def _sound(self, definitions: Definitions) -> Generator[None, None, dict[str, Flag]]:
-        """Flags that fail keep their earlier form; where that fails too, by what surrounds it now, they go."""
-        found = yield from self._flag_problems(definitions.flags, definitions)
+    def _segments(self, definitions: Definitions, broken: Container[object]) -> Mapping[str, Any]:
+        """The segments; where they can't be read, their names alone, so that rules can still be checked."""
+        if "segments" not in broken:
+            return definitions.segments
+        written = self.document.data.get("segments")
+        return {name: {} for name in written} if isinstance(written, dict) else _AnyName()
+
+    def _sound(
+        self, flags: Mapping[str, Flag], segments: Mapping[str, Any]
+    ) -> Generator[None, None, dict[str, Flag]]:
+        """Flags that fail keep their earlier form."""
+        self._glance(segments)
+        found = yield from self._flag_problems(flags, segments)
         if not found:
-            return definitions.flags
+            return dict(flags)
         self.problems += found
-        flags = self._repaired(definitions.flags, {_flag_of(problem) for problem in found})
-        still = yield from self._flag_problems(flags, definitions)
-        self.problems += [problem for problem in still if problem not in found]
+        kept = self._repaired(flags, {str(_flag_of(problem)) for problem in found})
+        still = yield from self._flag_problems(kept, segments)
+        self.problems += still
         gone = {_flag_of(problem) for problem in still}
-        return {key: flag for key, flag in flags.items() if key not in gone}
+        self.stuck = bool(gone & self.earlier.keys())
+        return {key: flag for key, flag in kept.items() if key not in gone}
 
-    def _repaired(self, flags: Mapping[str, Flag], broken: Container[str | None]) -> dict[str, Flag]:
-        kept = {key: self.earlier.get(key) if key in broken else flag for key, flag in flags.items()}
-        return {key: flag for key, flag in kept.items() if flag is not None}
+    def _repaired(self, flags: Mapping[str, Flag], broken: set[str]) -> dict[str, Flag]:
+        """Flags with the earlier form of the broken ones, and with what those required and is not written any more."""
+        kept = {key: flag for key, flag in flags.items() if key not in broken}
+        pending = list(broken)
+        while pending:
+            key = pending.pop()
+            if key in self.earlier and key not in kept:
+                kept[key] = self.earlier[key]
+                pending += [wanted for wanted, _ in wanted_by(kept[key])]
+        return kept
 
     def _flag_problems(
-        self, flags: Mapping[str, Flag], definitions: Definitions
+        self, flags: Mapping[str, Flag], segments: Mapping[str, Any]
     ) -> Generator[None, None, list[Problem]]:
-        reader = FlagReader(ConditionReader(definitions.segments))
+        reader = FlagReader(ConditionReader(segments))
         for key, flag in flags.items():
             yield
             reader.plan(key, flag)
-        return [*reader.problems, *flag_problems(flags, self.data.get("flags", ()))]
+            reader.problems += prerequisite_problems(key, flags, self.written)
+        return [*reader.problems, *(yield from loops(flags))]
+
+    def _glance(self, segments: Mapping[str, Any]) -> None:
+        """Reports the conditions of flags that can't be read, so that nobody mends a file mistake by mistake."""
+        reader = ConditionReader(segments)
+        for key, flag in self.unread.items():
+            rules = flag.get("rules") if isinstance(flag, dict) else None
+            for index, rule in enumerate(rules if isinstance(rules, list) else ()):
+                written = rule.get("if") if isinstance(rule, dict) else None
+                condition = convert(written, Condition)[0] if isinstance(written, dict) else None
+                if condition is not None:
+                    reader.read(condition, ("flags", key, "rules", index, "if"))
+        self.problems += reader.problems
+
+
+class _AnyName(dict[str, Any]):
+    """Stands for segments that can't be read at all: every name is known, and means nobody."""
+
+    def __contains__(self, name: object) -> bool:
+        return True
+
+    def __missing__(self, name: str) -> dict[str, Any]:
+        return {}
 
 
 def _flag_of(problem: Problem) -> str | None:
@@ -167,10 +232,12 @@ def _flag_of(problem: Problem) -> str | None:
 
 def _nothings(data: Any, path: Path) -> Iterator[Problem]:
     """Finds keys with nothing after them: `percentage:` alone would otherwise mean everybody."""
-    if path[:1] == ("flags",) and path[2:3] == ("variants",) and len(path) > 2:
+    if path[:1] == ("flags",) and path[2:3] == ("variants",) and len(path) > 3:
         return
     if data is None:
-        yield Problem(path, "nothing is written here", "write a value, or take the key out")
+        yield Problem(
+            path, _NOTHING, "write a value, indent what belongs to it below it, or take the key out"
+        )
     elif isinstance(data, dict):
         for key, value in data.items():
             yield from _nothings(value, (*path, key))

@@ -34,7 +34,9 @@ Text = Annotated[str, Meta(min_length=1, description="text")]
 Variant = Annotated[bool | str, Meta(description="a variant's name, or on or off")]
 User = Annotated[str | int, Meta(description="a user's targeting key")]
 KeySource = Literal["identified", "header", "anonymous_cookie"]
-Secret = Annotated[str, Meta(min_length=16, description="a secret of 16 characters or more")]
+Secret = Annotated[
+    str, Meta(min_length=16, description="a secret of 16 characters or more", extra={"secret": True})
+]
 Value = Annotated[
     str | int | float | bool | dict[str, Any] | list[Any] | None,
     Meta(description="a value: text, a number, true or false, a list or a mapping"),
@@ -61,6 +63,9 @@ class RuleSection(Model, frozen=True, rename={"if_": "if"}):
     split: dict[Key, Share] | None = None
 
 
+Rule = Annotated[RuleSection, Meta(description="a rule such as {if: {plan: pro}, percentage: 25}")]
+
+
 class Flag(Model, frozen=True):
     """A feature flag: on and off, or variants with values of their own."""
 
@@ -74,7 +79,7 @@ class Flag(Model, frozen=True):
     salt: Text | None = None
     prerequisites: tuple[Key, ...] | dict[Key, Variant] = ()
     allowlist: tuple[User, ...] | dict[Key, tuple[User, ...]] = ()
-    rules: tuple[RuleSection, ...] = ()
+    rules: tuple[Rule, ...] = ()
     percentage: Percentage | None = None
     split: dict[Key, Share] | None = None
     otherwise: Variant | None = None
@@ -148,7 +153,7 @@ class Definitions(Model, frozen=True):
     overrides: Overrides = Overrides()
     outcomes: Outcomes = Outcomes()
     segments: dict[Key, Condition] = {}
-    flags: dict[Key, Flag] = {}
+    flags: dict[Key, Annotated[Flag, Meta(description="a flag such as {percentage: 10}")]] = {}
     upstreams: dict[Key, Literal["in_process"]] = {}
     rollouts: dict[Key, RolloutSection] = {}
     routes: tuple[RouteSection, ...] = ()

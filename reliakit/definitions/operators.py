@@ -10,6 +10,7 @@ from typing import Any
 from reliakit.core import operators as core
 from reliakit.core.conditions import Attribute, Condition, Not, Present
 from reliakit.definitions.patterns import search
+from reliakit.definitions.problems import describe
 
 __all__ = ["OPERATORS", "SCALAR", "Kind", "Operator"]
 
@@ -63,11 +64,23 @@ _TEXTS = Kind(
     {"anyOf": [_TEXT_TYPE, {"type": "array", "items": _TEXT_TYPE, "minItems": 1}]},
     lambda value: _is_text(value) or (isinstance(value, list) and bool(value) and all(map(_is_text, value))),
 )
+_RANGE = 'a range of versions such as ">=2.3.0 <3"'
+_MOMENT = "a date such as 2026-11-23 or a time such as 2026-11-23T18:00:00Z"
 _TRUE = Kind("true", {"const": True}, lambda value: value is True)
 
 
 def _test(build: Callable[[Any], core.Test]) -> Callable[[str, Any], Condition]:
     return lambda name, operand: Attribute(name, build(operand))
+
+
+def _readable(build: Callable[[str], core.Test], phrase: str) -> Callable[[str, Any], Condition]:
+    def built(operand: str) -> core.Test:
+        try:
+            return build(operand)
+        except ValueError:  # which speaks of Python's formats
+            raise ValueError(f"expected {phrase}, got {describe(operand)}") from None
+
+    return _test(built)
 
 
 def _affixes(build: Callable[[tuple[str, ...]], core.Test]) -> Callable[[str, Any], Condition]:
@@ -88,9 +101,9 @@ OPERATORS: dict[str, Operator] = {
     "contains": Operator(_TEXTS, _affixes(core.contains)),
     "not_contains": Operator(_TEXTS, lambda name, operand: Not(_affixes(core.contains)(name, operand))),
     "matches": Operator(_TEXT, _test(lambda operand: core.matches(search(operand)))),
-    "semver": Operator(_TEXT, _test(core.version)),
-    "before": Operator(_TEXT, _test(core.before)),
-    "after": Operator(_TEXT, _test(core.after)),
+    "semver": Operator(_TEXT, _readable(core.version, _RANGE)),
+    "before": Operator(_TEXT, _readable(core.before, _MOMENT)),
+    "after": Operator(_TEXT, _readable(core.after, _MOMENT)),
     "present": Operator(_TRUE, lambda name, _: Present(name, True)),
     "absent": Operator(_TRUE, lambda name, _: Present(name, False)),
 }

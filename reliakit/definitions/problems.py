@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-__all__ = ["Path", "Problem", "describe", "did_you_mean", "enumerate_words", "render"]
+__all__ = ["Path", "Problem", "describe", "did_you_mean", "enumerate_words", "render", "suggestion"]
 
 Path = tuple[str | int, ...]
 """Keys and list indexes, from the top of a document."""
@@ -100,6 +100,12 @@ def did_you_mean(word: str, candidates: Iterable[str]) -> str | None:
     by_folded = {candidate.casefold().replace("-", "_"): candidate for candidate in candidates}
     close = get_close_matches(word[:200].casefold().replace("-", "_"), by_folded, n=1, cutoff=0.6)
     return by_folded[close[0]] if close else None
+
+
+def suggestion(word: str, candidates: Iterable[str]) -> str | None:
+    """Returns the hint for a misspelt word: `did you mean "x"?`; None where nothing comes near."""
+    near = did_you_mean(word, candidates)
+    return f"did you mean {describe(near)}?" if near else None
 
 
 def enumerate_words(words: Sequence[str]) -> str:

@@ -1,83 +1,18 @@
-"""What one section says of another: names that must exist, loops that must not."""
+"""What one section says of another: names that must exist, addresses and codes that must be readable."""
 
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Generator, Iterator, Sequence
 from ipaddress import ip_network
 
-from reliakit.core.routes import covers
-from reliakit.definitions.flags import variants_of
-from reliakit.definitions.models import Definitions, Flag, RolloutSection, RouteSection
+from reliakit.core.routes import Route, covers
+from reliakit.definitions.models import Definitions, RolloutSection, RouteSection
 from reliakit.definitions.outcomes import status_codes
-from reliakit.definitions.problems import Path, Problem, describe, did_you_mean
+from reliakit.definitions.problems import Path, Problem, describe, suggestion
 from reliakit.definitions.routes import route_of
 
-__all__ = ["APP", "flag_problems", "section_problems", "warnings"]
+__all__ = ["APP", "section_problems", "warnings"]
 
 APP = "app"
 """The upstream that always exists: the application that reliakit wraps."""
-
-
-def flag_problems(flags: Mapping[str, Flag], written: Container[str]) -> Iterator[Problem]:
-    """Yields the problems of prerequisites: unknown flags, unknown variants and loops.
-
-    Args:
-        flags: that can be read.
-        written: the keys of all flags; one that can't be read is no unknown flag.
-    """
-    for key, flag in flags.items():
-        for wanted, variant in _wanted(flag):
-            if wanted in flags or wanted not in written:
-                yield from _prerequisite(key, wanted, variant, flags)
-    for loop in _loops(flags):
-        for key in loop:
-            message = f"prerequisites go round in a circle: {' -> '.join([*loop, loop[0]])}"
-            yield Problem(("flags", key, "prerequisites"), message, "take one of them out")
-
-
-def _wanted(flag: Flag) -> list[tuple[str, bool | str]]:
-    wanted = flag.prerequisites
-    return [(key, True) for key in wanted] if isinstance(wanted, tuple) else list(wanted.items())
-
-
-def _prerequisite(key: str, wanted: str, variant: bool | str, flags: Mapping[str, Flag]) -> Iterator[Problem]:
-    path: Path = ("flags", key, "prerequisites")
-    if wanted not in flags:
-        yield Problem(path, f"there is no flag {describe(wanted)}", did_you_mean(wanted, flags))
-        return
-    names = variants_of(flags[wanted])
-    name = ("on" if variant else "off") if isinstance(variant, bool) else variant
-    if name not in names:
-        hint = f"write {{{wanted}: VARIANT}}; its variants are {', '.join(names)}"
-        yield Problem(path, f"the flag {describe(wanted)} has no variant {describe(name)}", hint)
-
-
-def _loops(flags: Mapping[str, Flag]) -> list[list[str]]:
-    """Every loop once, each starting where it was entered (a depth-first walk without recursion)."""
-    loops: list[list[str]] = []
-    done: set[str] = set()
-    for start in flags:
-        trail: list[str] = []
-        pending = [(start, 0)]
-        while pending:
-            key, depth = pending.pop()
-            del trail[depth:]
-            if key in trail:
-                loops.append(trail[trail.index(key) :])
-            elif key in flags and key not in done:
-                trail.append(key)
-                pending.extend((wanted, depth + 1) for wanted, _ in _wanted(flags[key]))
-        done.update(_reach(start, flags))
-    return loops
-
-
-def _reach(start: str, flags: Mapping[str, Flag]) -> set[str]:
-    reached: set[str] = set()
-    pending = [start]
-    while pending:
-        key = pending.pop()
-        if key in flags and key not in reached:
-            reached.add(key)
-            pending.extend(wanted for wanted, _ in _wanted(flags[key]))
-    return reached
 
 
 def section_problems(definitions: Definitions) -> Iterator[Problem]:
@@ -93,7 +28,8 @@ def section_problems(definitions: Definitions) -> Iterator[Problem]:
     for index, route in enumerate(definitions.routes):
         yield from _route(index, route, definitions)
     if APP in definitions.upstreams:
-        yield Problem(("upstreams", APP), "`app` is reserved: it is the application that reliakit wraps")
+        message = "`app` is reserved: it is the application that reliakit wraps"
+        yield Problem(("upstreams", APP), message, "take it out; rollouts and routes can name it")
 
 
 def _identity(definitions: Definitions) -> Iterator[Problem]:
@@ -128,9 +64,10 @@ def _is_network(written: str) -> bool:
 def _rollout(name: str, rollout: RolloutSection, definitions: Definitions) -> Iterator[Problem]:
     path: Path = ("rollouts", name)
     if len(rollout.slots) != 2:
-        yield Problem((*path, "slots"), f"expected two slots, got {len(rollout.slots)}")
+        hint = "one for what runs now and one for what is new: {blue: {upstream: app}, green: {upstream: v2}}"
+        yield Problem((*path, "slots"), f"expected two slots, got {len(rollout.slots)}", hint)
     if rollout.initial not in rollout.slots:
-        hint = did_you_mean(rollout.initial, rollout.slots) or f"the slots are {', '.join(rollout.slots)}"
+        hint = suggestion(rollout.initial, rollout.slots) or f"the slots are {', '.join(rollout.slots)}"
         yield Problem((*path, "initial"), f"there is no slot {describe(rollout.initial)}", hint)
     for slot, section in rollout.slots.items():
         yield from _upstream((*path, "slots", slot, "upstream"), section.upstream, definitions)
@@ -139,32 +76,45 @@ def _rollout(name: str, rollout: RolloutSection, definitions: Definitions) -> It
 def _upstream(path: Path, name: str, definitions: Definitions) -> Iterator[Problem]:
     known = [APP, *definitions.upstreams]
     if name not in known:
-        hint = did_you_mean(name, known) or f"add it: upstreams: {{{name}: in_process}}"
+        hint = suggestion(name, known) or f"add it: upstreams: {{{name}: in_process}}"
         yield Problem(path, f"there is no upstream {describe(name)}", hint)
 
 
 def _route(index: int, route: RouteSection, definitions: Definitions) -> Iterator[Problem]:
     path: Path = ("routes", index)
     if (route.rollout is None) == (route.upstream is None):
-        yield Problem(path, "expected exactly one of rollout and upstream")
+        hint = "say where these requests go, as in upstream: app"
+        yield Problem(path, "expected exactly one of rollout and upstream", hint)
     if route.rollout is not None and route.rollout not in definitions.rollouts:
-        hint = did_you_mean(route.rollout, definitions.rollouts)
+        hint = (
+            suggestion(route.rollout, definitions.rollouts) or f"define it: rollouts: {{{route.rollout}: …}}"
+        )
         yield Problem((*path, "rollout"), f"there is no rollout {describe(route.rollout)}", hint)
     if route.upstream is not None:
         yield from _upstream((*path, "upstream"), route.upstream, definitions)
 
 
-def warnings(definitions: Definitions) -> Iterator[Problem]:
-    """Yields what is allowed and probably not meant."""
+def warnings(definitions: Definitions) -> Generator[None, None, list[Problem]]:
+    """Finds what is allowed and probably not meant; yields between routes."""
     routes = [route_of(route) for route in definitions.routes]
-    for later, route in enumerate(routes):
-        for earlier in range(later):
-            if covers(routes[earlier], route):
-                message = f"this route can't be reached: routes[{earlier}] takes everything before it"
-                yield Problem(("routes", later), message, "put the narrower one first", severity="warning")
-                break
+    found: list[Problem] = []
+    for index in range(len(routes)):
+        yield
+        found += _unreachable(index, routes)
+    return [*found, *_unused(definitions)]
+
+
+def _unreachable(index: int, routes: Sequence[Route]) -> Iterator[Problem]:
+    for earlier in range(index):
+        if covers(routes[earlier], routes[index]):
+            message = f"this route can't be reached: routes[{earlier}] takes everything before it"
+            yield Problem(("routes", index), message, "put the narrower one first", severity="warning")
+            return
+
+
+def _unused(definitions: Definitions) -> Iterator[Problem]:
+    routed = {route.rollout for route in definitions.routes}
     for name in definitions.rollouts:
-        if not any(route.rollout == name for route in routes):
-            message = "no route leads to this rollout"
+        if name not in routed:
             hint = f"add it: routes: [{{path_prefix: /, rollout: {name}}}]"
-            yield Problem(("rollouts", name), message, hint, severity="warning")
+            yield Problem(("rollouts", name), "no route leads to this rollout", hint, severity="warning")
