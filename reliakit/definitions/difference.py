@@ -1,48 +1,43 @@
-"""What changed between two definitions, in a line a change that a person can read aloud."""
+"""What changed between two definitions, in a line a change that a person can read aloud.
+
+Lines go to logs. What may hold a secret or name a person (keys, values, lists of users) is only said to have changed.
+"""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import msgspec
+from msgspec import Struct
 
-from reliakit.definitions.models import Definitions, Flag, RolloutSection
+from reliakit.definitions.flags import variants_of
+from reliakit.definitions.models import Definitions, Flag
 
 __all__ = ["difference"]
 
-_SECTIONS = (
-    "environment",
-    "revision",
-    "identity",
-    "overrides",
-    "outcomes",
-    "segments",
-    "upstreams",
-    "routes",
-)
-_SECRET = {"identity", "overrides"}
+_NAMED = {"flags": "flag", "rollouts": "rollout", "segments": "segment", "upstreams": "upstream"}
+_SHOWN = ("owner", "kind", "created", "default", "weight", "initial", "sticky")
+_SERVED = ("percentage", "split", "otherwise")
+_SECTIONS = ("environment", "revision", "identity", "overrides", "outcomes", "routes")
+_LISTS = (Mapping, tuple)
 
 
 def difference(old: Definitions, new: Definitions) -> Iterator[str]:
-    """Yields the changes: flags first, then rollouts, then the other sections by name."""
-    yield from _mapping("flag", old.flags, new.flags)
-    yield from _mapping("rollout", old.rollouts, new.rollouts)
-    for name in _SECTIONS:
-        before, after = getattr(old, name), getattr(new, name)
+    """Yields the changes: flags first, then rollouts, segments, upstreams and the other sections."""
+    for section, noun in _NAMED.items():
+        yield from _mapping(noun, getattr(old, section), getattr(new, section))
+    for section in _SECTIONS:
+        before, after = getattr(old, section), getattr(new, section)
         if before != after:
-            yield (
-                f"{name} changed"
-                if name in _SECRET or name == "routes"
-                else f"{name}: {_short(before, after)}"
-            )
+            shown = section in ("environment", "revision")
+            yield f"{section}: {_word(before)} -> {_word(after)}" if shown else f"{section} changed"
 
 
 def _mapping(noun: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
-    added, removed = [key for key in new if key not in old], [key for key in old if key not in new]
-    yield from _counted(noun, "added", added)
-    yield from _counted(noun, "removed", removed)
+    yield from _counted(noun, "added", [key for key in new if key not in old])
+    yield from _counted(noun, "removed", [key for key in old if key not in new])
     for key, after in new.items():
         if key in old and old[key] != after:
-            yield f"{key}: {', '.join(_changes(old[key], after))}"
+            name = key if noun == "flag" else f"{noun} {key}"
+            yield f"{name}: {', '.join(_changes(old[key], after))}"
 
 
 def _counted(noun: str, verb: str, keys: list[str]) -> Iterator[str]:
@@ -50,39 +45,62 @@ def _counted(noun: str, verb: str, keys: list[str]) -> Iterator[str]:
         yield f"{len(keys)} {noun}{'s' if len(keys) > 1 else ''} {verb}: {', '.join(keys)}"
 
 
-def _changes(old: Flag | RolloutSection, new: Flag | RolloutSection) -> Iterator[str]:
-    if isinstance(old, Flag) and isinstance(new, Flag) and _reach(old) != _reach(new):
-        yield f"{_reach(old)} -> {_reach(new)}"
-    for field in msgspec.structs.fields(type(new)):
-        before, after = getattr(old, field.name), getattr(new, field.name)
-        if before != after and not (isinstance(new, Flag) and field.name in _SAID_BY_REACH):
-            yield f"{field.encode_name} {_short(before, after)}"
+def _changes(old: Any, new: Any) -> Iterator[str]:
+    if not isinstance(new, Struct):
+        yield "changed"
+        return
+    if isinstance(new, Flag):
+        yield from _service(old, new)
+    for name in new.__struct_fields__:
+        before, after = getattr(old, name), getattr(new, name)
+        if before != after and name not in ("enabled", *_SERVED):
+            yield _change(name, before, after)
 
 
-_SAID_BY_REACH = ("percentage", "enabled", "otherwise")
+def _service(old: Flag, new: Flag) -> Iterator[str]:
+    """Whom the flag is for, beside its rules and its allowlist."""
+    if old.enabled != new.enabled:
+        yield "disabled -> enabled" if new.enabled else "enabled -> disabled"
+    before, after = _served(old), _served(new)
+    if before != after:
+        yield f"{before} -> {after}"
+    else:
+        yield from (f"{name} changed" for name in _SERVED if getattr(old, name) != getattr(new, name))
 
 
-def _reach(flag: Flag) -> str:
-    """Who gets the flag beyond its rules and allowlist."""
-    if not flag.enabled:
-        return "disabled"
+def _served(flag: Flag) -> str:
     if flag.percentage is not None:
-        return f"{flag.percentage:g} %"
+        return _percent(flag.percentage)
+    total = sum((flag.split or {}).values())
+    if flag.split and total:
+        return ", ".join(f"{name} {_percent(share / total * 100)}" for name, share in flag.split.items())
+    targeted = bool(flag.allowlist or flag.rules)
+    return f"{_everybody(flag, targeted)} for everyone{' else' if targeted else ''}"
+
+
+def _everybody(flag: Flag, targeted: bool) -> str:
     if flag.otherwise is not None:
-        return f"otherwise {_word(flag.otherwise)}"
-    if flag.split is not None:
-        return "split"
-    return "off for others" if flag.allowlist or flag.rules else "everyone"
+        return _word(flag.otherwise)
+    if flag.default is not None:
+        return _word(flag.default)
+    return next(iter(variants_of(flag))) if flag.variants or not targeted else "off"
 
 
-def _short(before: Any, after: Any) -> str:
-    return f"{_word(before)} -> {_word(after)}"
+def _change(name: str, before: Any, after: Any) -> str:
+    if name == "weight":
+        return f"weight {_percent(before)} -> {_percent(after)}"
+    if name in _SHOWN:
+        return f"{name} {_word(before)} -> {_word(after)}"
+    if isinstance(before, _LISTS) and isinstance(after, _LISTS) and len(before) != len(after):
+        return f"{name} {len(before)} -> {len(after)}"
+    return f"{name} changed"
+
+
+def _percent(share: float) -> str:
+    return f"{share:.6g} %"
 
 
 def _word(value: Any) -> str:
     if isinstance(value, bool):
         return "on" if value else "off"
-    if value is None:
-        return "none"
-    text = str(msgspec.to_builtins(value))
-    return text if len(text) <= 60 else f"{text[:57]}..."
+    return "none" if value is None else str(value)
