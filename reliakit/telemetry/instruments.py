@@ -26,8 +26,9 @@ def create(points: Points, provider: Any = None, forks: int = 0) -> None:
         provider: a MeterProvider; by default the global one.
         forks: how many times this process was forked from one that had already exported.
     """
-    attributes = {"reliakit.forks": forks} if forks else None
-    meter = get_meter(SCOPE, _version(), provider, attributes=attributes)
+    # Given only where it is needed: before 1.30 the API does not know `attributes`.
+    distinct: dict[str, Any] = {"attributes": {"reliakit.forks": forks}} if forks else {}
+    meter = get_meter(SCOPE, _version(), provider, **distinct)
     for metric in METRICS:
         if metric.kind is not Kind.HISTOGRAM:
             _instrument(meter, metric, partial(_observe, points, metric))

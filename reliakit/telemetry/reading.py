@@ -86,7 +86,7 @@ def read(kit: Watched) -> Reading:
     """Reads everything that a kit has counted."""
     reading = Reading()
     for name, amount in kit.counts().items():
-        if amount:  # every answer that a flag could give has a cell; those that were never given are left out
+        if amount:  # of all the answers that flags can give, thousands are never given
             _flag(reading, name, amount)
     for row_name, row in kit.rows().items():
         _requests(reading, row_name, row)

@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -190,6 +191,8 @@ def _child_sees(reader: Any, kit: Counted) -> Any:
 
 
 def _child(work: Callable[[], Any]) -> Any:
+    # Python warns of forks in a process with threads, which is what servers do and what is tried out here.
+    warnings.simplefilter("ignore", DeprecationWarning)
     readable, writable = os.pipe()
     child = os.fork()
     if child == 0:
