@@ -22,26 +22,33 @@ class MemorySource:
 
     def __init__(self, document: Mapping[str, Any], name: str = "memory") -> None:
         self.name = name
-        self._text = _encode(document)
+        self._text, self._version = _encode(document), 0
         self._waiting: list[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = []
 
     def set(self, document: Mapping[str, Any]) -> None:
         """Replaces the document; everyone who watches is told."""
-        self._text = _encode(document)
+        self._text, self._version = _encode(document), self._version + 1
         for loop, changed in list(self._waiting):
-            loop.call_soon_threadsafe(changed.set)
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(changed.set)
 
     async def load(self) -> Content:
         return Content(self.name, self._text, "json")
 
-    async def changes(self) -> AsyncIterator[None]:
+    def changes(self) -> AsyncIterator[None]:
+        # The version is taken now: the body of an asynchronous generator only starts when it is first waited for.
+        return self._since(self._version)
+
+    async def _since(self, seen: int) -> AsyncIterator[None]:
         changed = asyncio.Event()
         place = (asyncio.get_running_loop(), changed)
         self._waiting.append(place)
         try:
             while True:
-                await changed.wait()
-                changed.clear()
+                while seen == self._version:
+                    await changed.wait()
+                    changed.clear()
+                seen = self._version
                 yield
         finally:
             self._waiting.remove(place)
