@@ -2,7 +2,8 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 from reliakit.definitions.documents import Format
@@ -10,8 +11,10 @@ from reliakit.sources.protocol import Content, SourceError
 
 __all__ = ["FileSource"]
 
-_Signature = tuple[int, int, int, int]
+_Signature = tuple[int, int, int, int, int]
 _FORMATS: dict[str, Format] = {".toml": "toml", ".json": "json"}
+_PATIENCE = 10
+"""How often a file that is written to again and again is waited for before it is taken as it is."""
 
 
 class FileSource:
@@ -24,25 +27,41 @@ class FileSource:
     Args:
         path: the file; a symlink is followed anew each time.
         poll: seconds between two looks.
-        settle: seconds that a change must rest before it is reported.
+        settle: seconds that a change must rest before it is reported or read.
+        now: the time that file systems stamp files with, in seconds since 1970.
     """
 
     keep_copy = True
 
-    def __init__(self, path: str | os.PathLike[str], *, poll: float = 0.05, settle: float = 0.15) -> None:
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        poll: float = 0.05,
+        settle: float = 0.15,
+        now: Callable[[], float] = time.time,
+    ) -> None:
         self.path = Path(os.path.abspath(path))
         self.name = str(self.path)
-        self._poll = poll
+        self._poll, self._settle, self._now = poll, settle, now
         self._looks = max(1, round(settle / poll))
         self._loaded: _Signature | None = None
 
     async def load(self) -> Content:
-        before, text = await asyncio.to_thread(self._read)
-        self._loaded = before
+        text, read, unrested = await asyncio.to_thread(self._read)
+        for _ in range(_PATIENCE):
+            if unrested is None:
+                break
+            await asyncio.sleep(unrested)
+            text, read, unrested = await asyncio.to_thread(self._read)
+        self._loaded = read
         return Content(self.name, text, _FORMATS.get(self.path.suffix.lower(), "yaml"))
 
-    async def changes(self) -> AsyncIterator[None]:
-        reported = self._loaded
+    def changes(self) -> AsyncIterator[None]:
+        # What was loaded is taken now: the body of an asynchronous generator only starts when it is first waited for.
+        return self._since(self._loaded)
+
+    async def _since(self, reported: _Signature | None) -> AsyncIterator[None]:
         seen, rested = reported, 0
         while True:
             await asyncio.sleep(self._poll)
@@ -53,17 +72,30 @@ class FileSource:
                 reported = found
                 yield
 
-    def _read(self) -> tuple[_Signature | None, bytes]:
+    def _read(self) -> tuple[bytes, _Signature, float | None]:
+        """Returns the content, what it was then, and how long to wait where a writer may be at work."""
         try:
-            before = self._look()
-            return before, self.path.read_bytes()
+            before = _signature(self.path)
+            text = self.path.read_bytes()
+            read = _signature(self.path)
+            age = self._now() - os.stat(self.path).st_mtime
         except OSError as missing:
             raise SourceError(f"{self.name}: {missing.strerror or missing}") from missing
+        if 0 <= age < self._settle:
+            return text, read, self._settle - age
+        return text, read, None if before == read else 0.0
 
     def _look(self) -> _Signature | None:
         """What changes whenever the content does; None where there is nothing to read."""
         try:
-            found = os.stat(self.path)
+            found = _signature(self.path)
         except OSError:
             return None
-        return (found.st_dev, found.st_ino, found.st_mtime_ns, found.st_size) if found.st_size else None
+        return found if found[-1] else None
+
+
+def _signature(path: Path) -> _Signature:
+    found = os.stat(path)
+    # The time of change beside that of modification: `cp -p` sets the latter back, and a file that became readable
+    # has only the former.
+    return found.st_dev, found.st_ino, found.st_mtime_ns, found.st_ctime_ns, found.st_size
