@@ -145,14 +145,3 @@ def _read(name: str, user: str | None, attributes: Attributes) -> Any:
 
 def _joined(word: str, parts: tuple[Condition, ...], bind: Bind) -> str:
     return "(" + word.join(part.source(bind) for part in parts) + ")" if parts else ""
-
-
-def attributes_of(condition: Condition) -> frozenset[str]:
-    """Returns the names of the attributes that a condition can miss."""
-    if isinstance(condition, Attribute):
-        return frozenset((condition.name,))
-    if isinstance(condition, Not):
-        return attributes_of(condition.part)
-    if isinstance(condition, AllOf | AnyOf):
-        return frozenset().union(*map(attributes_of, condition.parts))
-    return frozenset()

@@ -1,10 +1,11 @@
 """What an evaluation answers, in OpenFeature's terms."""
 
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, NoReturn
 
-__all__ = ["ErrorCode", "Evaluation", "Reason"]
+__all__ = ["Answer", "ErrorCode", "Evaluation", "Reason"]
 
 
 class Reason(StrEnum):
@@ -34,10 +35,15 @@ class ErrorCode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """One answer of one flag.
+    """What a flag answered to one question.
 
-    A compiled flag holds all the answers it can give, so evaluating allocates nothing; `cell` is where the tally
-    counts this one.
+    Attributes:
+        flag_key: the flag.
+        value: the variant's value, or the caller's default where there is an error code.
+        variant: the variant's name; None where there is none.
+        reason: why.
+        error_code: why the default was served.
+        error_message: the same for people.
     """
 
     flag_key: str
@@ -46,9 +52,23 @@ class Evaluation:
     reason: Reason
     error_code: ErrorCode | None = None
     error_message: str | None = None
-    cell: int = field(default=-1, repr=False, compare=False)
 
     def __bool__(self) -> NoReturn:
         raise TypeError(
             f"an Evaluation is neither true nor false: use `.value`, or kit.enabled({self.flag_key!r}, ...)"
         )
+
+
+class Answer:
+    """One of the few answers that a flag can give. A compiled flag holds them, so evaluating allocates nothing.
+
+    `counter` counts how often it was given; None until it is given for the first time, since most never are.
+    """
+
+    __slots__ = ("counter", "error_code", "reason", "value", "variant")
+
+    def __init__(
+        self, value: Any, variant: str | None, reason: Reason, error_code: ErrorCode | None = None
+    ) -> None:
+        self.value, self.variant, self.reason, self.error_code = value, variant, reason, error_code
+        self.counter: Iterator[int] | None = None

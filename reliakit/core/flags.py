@@ -8,7 +8,7 @@ A generated function beats nested closures by 1.4 x on a rule of three attribute
 """
 
 from bisect import bisect_right
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from types import CodeType, FunctionType
@@ -17,15 +17,15 @@ from typing import Any
 from mmh3 import hash as murmur3
 
 from reliakit.core.bucketing import SPACE, hashable
-from reliakit.core.conditions import Condition, Miss, attributes_of
-from reliakit.core.evaluation import ErrorCode, Evaluation, Reason
-from reliakit.core.tally import Cells
+from reliakit.core.conditions import Condition, Miss
+from reliakit.core.counters import Counters
+from reliakit.core.evaluation import Answer, ErrorCode, Reason
 
 __all__ = ["Evaluator", "Plan", "Rule", "Serve", "Share", "compile_flag", "constant"]
 
 Attributes = Mapping[str, Any]
-Evaluator = Callable[[str | None, Attributes, list[int]], Evaluation]
-"""(targeting key, attributes, the calling thread's counts) -> one of the flag's own evaluations."""
+Evaluator = Callable[[str | None, Attributes], Answer]
+"""(targeting key, attributes) -> one of the flag's own answers."""
 Resolve = Callable[[str], Evaluator | None]
 
 
@@ -76,35 +76,32 @@ class Plan:
     rules: tuple[Rule, ...] = ()
 
 
-def constant(key: str, value: Any, variant: str | None, reason: Reason, cells: Cells) -> Evaluator:
+def constant(value: Any, variant: str | None) -> Evaluator:
     """Returns an evaluator that gives one answer: for overrides."""
-    answer = _answer(key, value, variant, reason, cells.number)
-    return lambda user, attributes, counts: answer
+    answer = Answer(value, variant, Reason.STATIC)
+    return lambda user, attributes: answer
 
 
-def compile_flag(plan: Plan, resolve: Resolve, cells: Cells) -> Evaluator:
+def compile_flag(plan: Plan, resolve: Resolve, counters: Counters) -> Evaluator:
     """Compiles `plan`.
 
     Args:
         plan: the flag.
         resolve: finds the evaluator of a prerequisite, at the time it is needed.
-        cells: where the answers are counted.
+        counters: where attributes are counted that rules asked for in vain.
     """
-    return _Draft(plan, resolve, cells).function()
+    return _Draft(plan, resolve, counters).function()
 
 
 class _Draft:
     """Collects lines and the constants that they name."""
 
-    def __init__(self, plan: Plan, resolve: Resolve, cells: Cells) -> None:
-        self.plan, self.resolve, self.cells = plan, resolve, cells
-        self.lines = ["def evaluate(user, attributes, counts):"]
-        self.names: dict[str, Any] = {
-            "murmur3": murmur3,
-            "hashable": hashable,
-            "bisect": bisect_right,
-            "room": 0,
-        }
+    def __init__(self, plan: Plan, resolve: Resolve, counters: Counters) -> None:
+        self.plan, self.resolve, self.counters = plan, resolve, counters
+        self.lines = ["def evaluate(user, attributes):"]
+        self.names: dict[str, Any] = {}
+        self.bound: dict[int, str] = {}
+        self.answers: dict[tuple[str | None, Reason], Answer] = {}
 
     def function(self) -> Evaluator:
         if self.plan.enabled:
@@ -117,41 +114,36 @@ class _Draft:
         return FunctionType(_bytecode("\n".join(self.lines)), self.names, self.plan.key)
 
     def bind(self, value: Any) -> str:
-        name = f"k{len(self.names)}"
-        self.names[name] = value
-        return name
+        """Gives a constant a name, one and the same for the same object."""
+        known = self.bound.get(id(value))
+        if known is None:
+            known = self.bound[id(value)] = f"k{len(self.names)}"
+            self.names[known] = value
+        return known
 
     def _line(self, text: str) -> None:
         self.lines.append(text)
 
-    def _answer(self, variant: str, reason: Reason) -> Evaluation:
-        return _answer(self.plan.key, self.plan.variants[variant], variant, reason, self._cell)
+    def _answer(self, variant: str, reason: Reason) -> Answer:
+        value = self.plan.variants[variant]
+        return self.answers.setdefault((variant, reason), Answer(value, variant, reason))
 
-    def _cell(self, name: Hashable) -> int:
-        cell = self.cells.number(name)
-        self.names["room"] = max(self.names["room"], cell + 1)
-        return cell
-
-    def _keyless(self) -> Evaluation:
-        name = (self.plan.key, None, Reason.ERROR, ErrorCode.TARGETING_KEY_MISSING)
-        message = "this flag needs a targeting key: pass a user, or call kit.identify"
-        return Evaluation(self.plan.key, None, *name[1:], message, self._cell(name))
+    def _keyless(self) -> Answer:
+        missing = Answer(None, None, Reason.ERROR, ErrorCode.TARGETING_KEY_MISSING)
+        return self.answers.setdefault((None, Reason.ERROR), missing)
 
     def _prerequisites(self) -> None:
         for key, variant in self.plan.prerequisites:
             check = self.bind(self._prerequisite(key, variant))
-            self._line(f"    unmet = {check}(user, attributes, counts, room)")
+            self._line(f"    unmet = {check}(user, attributes)")
             self._line("    if unmet is not None: return unmet")
 
-    def _prerequisite(self, key: str, variant: str) -> Callable[..., Evaluation | None]:
+    def _prerequisite(self, key: str, variant: str) -> Callable[..., Answer | None]:
         resolve, unmet, keyless = self.resolve, self._answer(self.plan.off, Reason.DEFAULT), self._keyless()
 
-        def check(
-            user: str | None, attributes: Attributes, counts: list[int], room: int
-        ) -> Evaluation | None:
-            _make_room(counts, room)
+        def check(user: str | None, attributes: Attributes) -> Answer | None:
             evaluate = resolve(key)
-            found = evaluate(user, attributes, counts) if evaluate else unmet
+            found = evaluate(user, attributes) if evaluate else unmet
             if found.error_code is ErrorCode.TARGETING_KEY_MISSING:
                 return keyless
             return None if found.variant == variant and evaluate else unmet
@@ -160,10 +152,8 @@ class _Draft:
 
     def _allowlist(self) -> None:
         if self.plan.allowlist:
-            answers = {
-                user: self._answer(variant, Reason.TARGETING_MATCH)
-                for user, variant in self.plan.allowlist.items()
-            }
+            allowed = self.plan.allowlist.items()
+            answers = {user: self._answer(variant, Reason.TARGETING_MATCH) for user, variant in allowed}
             name = self.bind(answers)
             self._line(f"    if user in {name}: return {name}[user]")
 
@@ -172,24 +162,19 @@ class _Draft:
             # Not the value itself: a truth that raises when it is asked for has to be asked in here.
             self._line(f"    try: held = True if {rule.condition.source(self.bind)} else False")
             exact = self.bind(self._exactly(rule.condition))
-            self._line(f"    except Exception: held = {exact}(user, attributes, counts, room)")
+            self._line(f"    except Exception: held = {exact}(user, attributes)")
             self._line("    if held:")
             self._serve(rule.serve, Reason.TARGETING_MATCH, "        ")
 
     def _exactly(self, condition: Condition) -> Callable[..., bool]:
         """The slow and exact answer, which also counts every attribute that it missed."""
-        cell = {
-            (name, problem): self._cell((self.plan.key, name, problem))
-            for name in sorted(attributes_of(condition))
-            for problem in ("missing", "mistyped")
-        }
+        key, counters = self.plan.key, self.counters
 
-        def holds(user: str | None, attributes: Attributes, counts: list[int], room: int) -> bool:
-            _make_room(counts, room)
+        def holds(user: str | None, attributes: Attributes) -> bool:
             missed: list[Miss] = []
             held = condition.holds(user, attributes, missed)
-            for miss in missed:
-                counts[cell[miss]] += 1
+            for name, problem in missed:
+                counters.add((key, name, problem))
             return held is True
 
         return holds
@@ -205,29 +190,16 @@ class _Draft:
     def _share(self, share: Share, reason: Reason, indent: str) -> None:
         self._line(f"{indent}if user is None: return {self.bind(self._keyless())}")
         seed = self.bind(self.plan.seed)
-        bucket = f"murmur3(user if user.isascii() else hashable(user), {seed}, False)"
+        encoded = f"user if user.isascii() else {self.bind(hashable)}(user)"
+        bucket = f"{self.bind(murmur3)}({encoded}, {seed}, False)"
         answers = [self._answer(variant, reason) for variant in share.variants]
         if len(answers) == 2:
             first, bound, second = self.bind(answers[0]), self.bind(share.bounds[0]), self.bind(answers[1])
             self._line(f"{indent}return {first} if {bucket} < {bound} else {second}")
         else:
-            self._line(f"{indent}return {self.bind(answers)}[bisect({self.bind(share.bounds)}, {bucket})]")
-
-
-def _answer(
-    key: str, value: Any, variant: str | None, reason: Reason, cell: Callable[[Hashable], int]
-) -> Evaluation:
-    return Evaluation(key, value, variant, reason, cell=cell((key, variant, reason, None)))
-
-
-def _make_room(counts: list[int], room: int) -> None:
-    """Makes the calling thread's own counts long enough for every cell of a flag.
-
-    Before the first miss is counted, so that nobody finds out later that the answer has no cell, evaluates once
-    more and counts the misses twice.
-    """
-    if len(counts) < room:
-        counts.extend([0] * (room - len(counts)))
+            self._line(
+                f"{indent}return {self.bind(answers)}[{self.bind(bisect_right)}({self.bind(share.bounds)}, {bucket})]"
+            )
 
 
 @lru_cache(1024)

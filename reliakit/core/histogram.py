@@ -10,7 +10,17 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from itertools import accumulate
 
-__all__ = ["BINS", "GAMMA", "HTTP_BOUNDARIES", "LOG_EDGES", "bin_of", "http_buckets", "log_bins", "quantile"]
+__all__ = [
+    "BINS",
+    "EDGES",
+    "GAMMA",
+    "HTTP_BOUNDARIES",
+    "LOG_EDGES",
+    "bin_of",
+    "http_buckets",
+    "log_bins",
+    "quantile",
+]
 
 GAMMA = 1.04
 HTTP_BOUNDARIES = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0)

@@ -1,7 +1,7 @@
 """Which rollout or upstream a request belongs to: the first route that matches."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 __all__ = ["Header", "Route", "covers", "find"]
 
@@ -26,20 +26,28 @@ class Route:
     headers: tuple[tuple[str, str | None], ...] = ()
     """(lower-case name, value), where None asks only that the header is there."""
 
-    def matches(self, method: str, path: str, header: Header) -> bool:
-        """Tells whether a request looks like this route."""
+    below: str = field(init=False)
+    plain: bool = field(init=False)
+    """Whether the prefix is all that it asks for."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "below", f"{self.prefix}/")
+        object.__setattr__(self, "plain", not (self.methods or self.host or self.headers))
+
+    def suits(self, method: str, header: Header) -> bool:
+        """Tells whether all but the path of a request is as this route wants it."""
         return (
-            (not self.prefix or _under(self.prefix, path))
-            and (not self.methods or method in self.methods)
+            (not self.methods or method in self.methods)
             and (self.host is None or _host(header("host")) == self.host)
-            and (not self.headers or all(_carries(header(name), value) for name, value in self.headers))
+            and all(_carries(header(name), value) for name, value in self.headers)
         )
 
 
 def find(routes: Sequence[Route], method: str, path: str, header: Header) -> Route | None:
     """Returns the first route that matches."""
     for route in routes:
-        if route.matches(method, path, header):
+        under = path.startswith(route.below) or path == route.prefix or not route.prefix
+        if under and (route.plain or route.suits(method, header)):
             return route
     return None
 

@@ -19,14 +19,15 @@ class Scope:
     Attributes:
         snapshot: what everything in the scope is decided by.
         flags: of the snapshot, with overrides laid over them.
+        compiled: what a flag check looks at first: `flags.compiled`.
         subject: the targeting key, once it is known.
         attributes: what `identify` said beside the key.
     """
 
-    __slots__ = ("attributes", "flags", "identified", "snapshot", "subject")
+    __slots__ = ("attributes", "compiled", "flags", "identified", "snapshot", "subject")
 
     def __init__(self, snapshot: Snapshot, flags: Flags) -> None:
-        self.snapshot, self.flags = snapshot, flags
+        self.snapshot, self.flags, self.compiled = snapshot, flags, flags.compiled
         self.subject: str | None = None
         self.identified: str | None = None
         self.attributes = NOTHING

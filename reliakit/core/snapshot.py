@@ -4,44 +4,41 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from reliakit.core.evaluation import Reason
+from reliakit.core.counters import Counters
 from reliakit.core.flags import Evaluator, Plan, compile_flag, constant
 from reliakit.core.identity import Identity
 from reliakit.core.outcome import Classifier, classify
 from reliakit.core.rollouts import Rollout
 from reliakit.core.routes import Route
-from reliakit.core.tally import Cells
 
 __all__ = ["Flags", "Snapshot"]
 
 
-class Flags(dict[str, Evaluator]):
-    """The evaluators of a snapshot, each compiled when it is first asked for.
+class Flags:
+    """The flags of a snapshot, each compiled when it is first asked for.
 
-    Filling itself in is invisible: the same key always gives an equivalent evaluator, and `dict` makes storing
-    one atomic. A key that no definition has raises KeyError.
+    Filling itself in is invisible: the same key always gives an equivalent evaluator, and storing one in a `dict`
+    is atomic.
+
+    Attributes:
+        compiled: the evaluators so far. A plain `dict`, which a flag check reads at twice the speed of a subclass
+            with `__missing__`; what it lacks, `find` may still have.
+        pinned: overrides that are in force here: flag key -> (variant, value).
     """
 
-    __slots__ = ("_cells", "_keys", "_plan", "pinned")
+    __slots__ = ("_counters", "_keys", "_plan", "compiled", "pinned")
 
-    def __init__(self, keys: frozenset[str], plan: Callable[[str], Plan], cells: Cells) -> None:
-        super().__init__()
-        self._keys, self._plan, self._cells = keys, plan, cells
+    def __init__(self, keys: frozenset[str], plan: Callable[[str], Plan], counters: Counters) -> None:
+        self._keys, self._plan, self._counters = keys, plan, counters
+        self.compiled: dict[str, Evaluator] = {}
         self.pinned: Mapping[str, tuple[str | None, Any]] = {}
-        """Overrides that are in force here: flag key -> (variant, value)."""
-
-    def __missing__(self, key: str) -> Evaluator:
-        if key not in self._keys:
-            raise KeyError(key)
-        evaluator = self[key] = compile_flag(self._plan(key), self.find, self._cells)
-        return evaluator
 
     def find(self, key: str) -> Evaluator | None:
         """Returns the evaluator of a flag, or None where there is no such flag."""
-        try:
-            return self[key]
-        except KeyError:
-            return None
+        found = self.compiled.get(key)
+        if found is None and key in self._keys:
+            found = self.compiled[key] = compile_flag(self._plan(key), self.find, self._counters)
+        return found
 
     def variants(self, key: str) -> Mapping[str, Any]:
         """Returns the values of a flag's variants by their names; none where there is no such flag."""
@@ -60,10 +57,9 @@ class Flags(dict[str, Evaluator]):
         Args:
             answers: flag key -> (variant, value). Keys without a definition become flags of the copy.
         """
-        copy = Flags(self._keys, self._plan, self._cells)
+        copy = Flags(self._keys, self._plan, self._counters)
         copy.pinned = {**self.pinned, **answers}
-        for key, (variant, value) in copy.pinned.items():
-            copy[key] = constant(key, value, variant, Reason.STATIC, self._cells)
+        copy.compiled = {key: constant(value, variant) for key, (variant, value) in copy.pinned.items()}
         return copy
 
 

@@ -42,12 +42,12 @@ def _flags(definitions: Definitions, tallies: Tallies) -> Flags:
     def plan(key: str) -> Plan:
         return reader.plan(key, definitions.flags[key])
 
-    return Flags(frozenset(definitions.flags), plan, tallies.cells)
+    return Flags(frozenset(definitions.flags), plan, tallies.counters)
 
 
 def _rollout(name: str, section: RolloutSection, tallies: Tallies) -> Rollout:
     def slot(slot_name: str) -> Slot:
-        split, forced, fallback = (tallies.series.number((name, slot_name, kind)) for kind in Assignment)
+        split, forced, fallback = (tallies.numbers.of((name, slot_name, kind)) for kind in Assignment)
         return Slot(slot_name, section.slots[slot_name].upstream, (split, forced, fallback))
 
     other = next(slot_name for slot_name in section.slots if slot_name != section.initial)

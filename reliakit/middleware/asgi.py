@@ -7,6 +7,7 @@ others may send.
 import logging
 from asyncio import CancelledError
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ __all__ = ["ASGIShell"]
 
 _log = logging.getLogger("reliakit")
 _COOKIE = b"cookie"
-_SECURE = ("https", "wss")
+_SERVED = frozenset({"http", "websocket"})
 
 Admission = tuple[Connection, str, int, Visit]
 """What the application is called with, the upstream, the tally's row or UNJUDGED, who is asking."""
@@ -55,6 +56,8 @@ class ASGIShell:
         self._apps = {APP: app, **upstreams}
         self._runtime, self._identify = runtime, identify
         self._lifespans = Lifespans(self._apps)
+        self._now, self._local = runtime.clock.monotonic, runtime.tallies.local
+        self._enter, self._leave = runtime.scope.set, runtime.scope.reset
         self._use(Edge(runtime.snapshot, folder, self._lifespans.ready))
 
     def _use(self, edge: Edge) -> Edge:
@@ -63,23 +66,16 @@ class ASGIShell:
         return edge
 
     async def __call__(self, connection: Connection, receive: Receive, send: Send) -> None:
-        if self._runtime.dormant:
-            self._runtime.wake()
-        kind = connection["type"]
-        if kind == "http" or kind == "websocket":
-            await self._serve(connection, receive, send)
-        elif kind == "lifespan":
-            await self._lifespans.run(connection, receive, send, self._runtime.stop)
-        else:
-            await self._apps[APP](connection, receive, send)
-
-    async def _serve(self, connection: Connection, receive: Receive, send: Send) -> None:
         runtime = self._runtime
+        if runtime.dormant:
+            runtime.wake()
+        if connection["type"] not in _SERVED:
+            await self._other(connection, receive, send)
+            return
         connection, upstream, series, visit = self._admit(connection)
-        secure = connection.get("scheme") in _SECURE
-        exchange = Exchange(receive, send, visit, runtime.clock.monotonic, secure)
+        exchange = Exchange(receive, send, visit, self._now, connection)
         raised = cancelled = False
-        token = runtime.scope.set(visit)
+        token = self._enter(visit)
         try:
             await self._apps[upstream](connection, exchange.receive, exchange.send)
         except CancelledError:
@@ -89,10 +85,16 @@ class ASGIShell:
             raised = True
             raise
         finally:
-            runtime.scope.reset(token)
+            self._leave(token)
             if series >= 0:
                 outcome, seconds = exchange.outcome(raised, cancelled)
-                record(runtime.tallies.local.tally, series, outcome, seconds)
+                record(self._local.rows, series, outcome, seconds)
+
+    async def _other(self, connection: Connection, receive: Receive, send: Send) -> None:
+        if connection["type"] == "lifespan":
+            await self._lifespans.run(connection, receive, send, self._runtime.stop)
+        else:
+            await self._apps[APP](connection, receive, send)
 
     def _admit(self, connection: Connection) -> Admission:
         """Decides on a connection; whatever goes wrong in that, the application gets it as it came."""
@@ -101,31 +103,32 @@ class ASGIShell:
             edge = self._edge
             if edge.snapshot is not outside.snapshot:
                 edge = self._use(edge.renewed(outside.snapshot))
-            cookies, guarded, watched = "", False, self._watched
+            cookies, watched = "", self._watched
             for name, value in connection["headers"]:
                 if name in watched:
-                    if name == _COOKIE:
-                        cookies = (
-                            f"{cookies}; {value.decode('latin-1')}" if cookies else value.decode("latin-1")
-                        )
-                    else:
-                        guarded = True
-            if guarded or COOKIE in cookies:
-                return self._careful(edge, outside.flags, connection, cookies)
-            return self._routed(edge, connection, edge.visit(outside.flags, cookies), None)
+                    if name != _COOKIE or cookies:
+                        return self._careful(edge, outside.flags, connection)
+                    cookies = value.decode("latin-1")
+            if COOKIE in cookies:
+                return self._careful(edge, outside.flags, connection)
+            visit = Visit(outside.snapshot, outside.flags, edge.cookie, cookies)
+            return self._routed(edge, connection, visit, None)
         except Exception:
             _log.exception("the request goes to the application as it came")
-            self._runtime.tallies.add(("fault", "admission"))
+            self._runtime.tallies.counters.add(("fault", "admission"))
             return connection, APP, UNJUDGED, self._edge.visit(outside.flags, "")
 
-    def _careful(self, edge: Edge, flags: Flags, connection: Connection, cookies: str) -> Admission:
-        """Admits a connection that carries something which only some may send."""
+    def _careful(self, edge: Edge, flags: Flags, connection: Connection) -> Admission:
+        """Admits a connection that may carry something which only some may send."""
         sent = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in connection["headers"]]
+        cookies = "; ".join(value for name, value in sent if name == "cookie")
         client = connection.get("client")
         checked = check(edge, sent, cookies, client[0] if client else None)
-        headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in checked.headers]
+        if checked.headers != sent:
+            headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in checked.headers]
+            connection = {**connection, "headers": headers}
         visit = edge.visit(flags, checked.cookies, checked.carried, checked.forced)
-        return self._routed(edge, {**connection, "headers": headers}, visit, checked.forced)
+        return self._routed(edge, connection, visit, checked.forced)
 
     def _routed(self, edge: Edge, connection: Connection, visit: Visit, forced: Forced | None) -> Admission:
         if self._identify is not None:
@@ -133,15 +136,18 @@ class ASGIShell:
         if not edge.snapshot.routes:
             return connection, APP, UNJUDGED, visit
 
-        def header(name: str) -> str | None:
-            wanted = name.encode("latin-1")
-            return next(
-                (value.decode("latin-1") for found, value in connection["headers"] if found == wanted), None
-            )
-
-        upstream, series = edge.route(
-            connection.get("method", "GET"), connection["path"], header, visit, forced
-        )
+        header = _no_header if edge.by_path else partial(_header, connection)
+        method = connection.get("method", "GET")
+        upstream, series = edge.route(method, connection["path"], header, visit, forced)
         if upstream == APP:
             return connection, APP, series, visit
         return self._lifespans.connection(upstream, connection), upstream, series, visit
+
+
+def _header(connection: Connection, name: str) -> str | None:
+    wanted = name.encode("latin-1")
+    return next((value.decode("latin-1") for found, value in connection["headers"] if found == wanted), None)
+
+
+def _no_header(name: str) -> None:
+    """Stands in where no route asks for a header."""

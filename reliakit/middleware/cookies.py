@@ -11,15 +11,15 @@ from itsdangerous import BadSignature, Signer
 __all__ = ["AnonymousCookie", "cookie_value", "host_key"]
 
 _SALT = "reliakit.anonymous"
-_REMEMBERED = 10_000
+_REMEMBERED = 4_096
 _LONGEST = 256
 
 
 class AnonymousCookie:
     """Reads and makes the values of the cookie.
 
-    Checking a signature costs microseconds, so the answers for the last few thousand values are remembered; they
-    say nothing that the value and the keys don't.
+    Checking a signature costs microseconds, so the answers for the last few thousand values are remembered, and
+    those for whole headers before them; they say nothing that the text and the keys don't.
 
     Args:
         name: the cookie.
@@ -31,27 +31,35 @@ class AnonymousCookie:
         self.name, self._seconds = name, seconds
         # itsdangerous wants the newest key last.
         self._signer = Signer([*reversed(keys)], salt=_SALT, digest_method=hashlib.sha256)
-        self._known: dict[str, str | None] = {}
+        self._by_header: dict[str, str | None] = {}
+        self._by_value: dict[str, str | None] = {}
 
     def visitor(self, header: str) -> str | None:
         """Returns the visitor whom a Cookie header names, or None where it names none or is forged."""
+        try:
+            return self._by_header[header]
+        except KeyError:
+            visitor = self._named(header)
+        if len(header) <= _LONGEST:
+            _remember(self._by_header, header, visitor)
+        return visitor
+
+    def _named(self, header: str) -> str | None:
         value = cookie_value(header, self.name)
         if value is None or len(value) > _LONGEST:
             return None
         try:
-            return self._known[value]
+            return self._by_value[value]
         except KeyError:
-            return self._verified(value)
+            visitor = self._verified(value)
+        _remember(self._by_value, value, visitor)
+        return visitor
 
     def _verified(self, value: str) -> str | None:
         try:
-            visitor = self._signer.unsign(value).decode("ascii")
-        except (BadSignature, UnicodeDecodeError):
-            visitor = None
-        if len(self._known) >= _REMEMBERED:
-            self._known = {}
-        self._known[value] = visitor
-        return visitor
+            return self._signer.unsign(value).decode("ascii")
+        except (BadSignature, UnicodeError):
+            return None
 
     def new_visitor(self) -> str:
         """Returns the name of a visitor who was never seen before."""
@@ -71,6 +79,12 @@ def cookie_value(header: str, name: str) -> str | None:
         return None
     value, _, _ = header[start + len(name) + 1 :].partition(";")
     return value.strip(' "')
+
+
+def _remember(known: dict[str, str | None], text: str, visitor: str | None) -> None:
+    if len(known) >= _REMEMBERED:
+        known.clear()
+    known[text] = visitor
 
 
 def host_key(folder: Path) -> str:

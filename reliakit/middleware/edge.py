@@ -20,6 +20,8 @@ UNJUDGED = -1
 """The series of requests that no rollout has a stake in."""
 
 _SPLIT, _FORCED, _FALLBACK = range(len(Assignment))
+# Members of an enumeration are looked up slowly; the request path has them at hand.
+_NONE, _SESSION = Sticky.NONE, Sticky.SESSION
 
 
 class Edge:
@@ -31,19 +33,21 @@ class Edge:
         ready: the upstreams that take requests now.
     """
 
-    def __init__(self, snapshot: Snapshot, folder: Path, ready: Container[str]) -> None:
+    def __init__(
+        self, snapshot: Snapshot, folder: Path, ready: Container[str], cookie: AnonymousCookie | None = None
+    ) -> None:
         self.snapshot, self._folder, self._ready = snapshot, folder, ready
         self.identity = snapshot.identity
-        self.cookie = _cookie(self.identity, folder)
+        self.cookie = cookie or _cookie(self.identity, folder)
+        self.by_path = all(route.plain for route in snapshot.routes)
+        """Whether the path alone decides which route a request takes."""
         self.guarded = frozenset({HEADER} | ({self.identity.header} if self.identity.header else set()))
         """Lower-case names of the headers that only some clients may send."""
 
     def renewed(self, snapshot: Snapshot) -> "Edge":
         """Returns the edge of another snapshot; what was learned of cookies is kept where keys are the same."""
-        edge = Edge(snapshot, self._folder, self._ready)
-        if snapshot.identity == self.identity:
-            edge.cookie = self.cookie
-        return edge
+        same = snapshot.identity == self.identity
+        return Edge(snapshot, self._folder, self._ready, self.cookie if same else None)
 
     def visit(
         self, flags: Flags, cookies: str, carried: str | None = None, forced: Forced | None = None
@@ -84,9 +88,9 @@ class Edge:
 
 
 def _split(rollout: Rollout, visit: Visit) -> tuple[Slot, int]:
-    if rollout.sticky is Sticky.NONE:
+    if rollout.sticky is _NONE:
         return assign(rollout, None, getrandbits(32)), _SPLIT
-    key = visit.session() if rollout.sticky is Sticky.SESSION else visit.key()
+    key = visit.session() if rollout.sticky is _SESSION else visit.key()
     # A request that nothing is known of can't stick: it is stable's, and no evidence.
     return (rollout.stable, _FALLBACK) if key is None else (assign(rollout, key, 0), _SPLIT)
 

@@ -3,13 +3,16 @@
 from collections.abc import Callable
 
 from reliakit.core.outcome import Outcome
-from reliakit.middleware.protocol import Message, Receive, Send
+from reliakit.middleware.protocol import Connection, Message, Receive, Send
 from reliakit.middleware.visit import Visit
 
 __all__ = ["Exchange"]
 
+# Members of an enumeration are looked up slowly; the request path has them at hand.
+_ERROR, _CANCELLED = Outcome.ERROR, Outcome.CANCELLED
 _STATUS = {"websocket.accept": 101, "websocket.close": 403}
 """Answers without a status of their own, and what a server makes of them."""
+_SECURE = ("https", "wss")
 _ANSWERS = frozenset({"http.response.start", "websocket.http.response.start", *_STATUS})
 
 
@@ -22,21 +25,22 @@ class Exchange:
 
     __slots__ = (
         "_complete",
+        "_connection",
         "_latched",
         "_left",
         "_now",
         "_receive",
         "_seconds",
-        "_secure",
         "_send",
         "_started",
         "_visit",
     )
 
     def __init__(
-        self, receive: Receive, send: Send, visit: Visit, now: Callable[[], float], secure: bool
+        self, receive: Receive, send: Send, visit: Visit, now: Callable[[], float], connection: Connection
     ) -> None:
-        self._receive, self._send, self._visit, self._now, self._secure = receive, send, visit, now, secure
+        self._receive, self._send, self._visit, self._now = receive, send, visit, now
+        self._connection = connection
         self._latched: Outcome | None = None
         self._left = self._complete = False
         self._seconds: float | None = None
@@ -66,7 +70,7 @@ class Exchange:
             self._seconds = self._now() - self._started  # a WebSocket's length is no latency
         if not self._visit.fresh or kind == "websocket.close":
             return message
-        cookie = self._visit.set_cookie(secure=self._secure)
+        cookie = self._visit.set_cookie(secure=self._connection.get("scheme") in _SECURE)
         return {
             **message,
             "headers": [*message.get("headers", ()), (b"set-cookie", cookie.encode("latin-1"))],
@@ -80,8 +84,10 @@ class Exchange:
             cancelled: it was cancelled from outside.
         """
         seconds = self._now() - self._started if self._seconds is None else self._seconds
-        if self._latched is Outcome.ERROR:
-            return Outcome.ERROR, seconds
-        if cancelled or (self._left and not self._complete):
-            return Outcome.CANCELLED, seconds
-        return (Outcome.ERROR if raised or self._latched is None else self._latched), seconds
+        latched = self._latched
+        if latched is not _ERROR:
+            if cancelled or (self._left and not self._complete):
+                return _CANCELLED, seconds
+            if raised or latched is None:
+                return _ERROR, seconds
+        return latched, seconds

@@ -10,6 +10,9 @@ from reliakit.middleware.cookies import AnonymousCookie
 
 __all__ = ["Visit"]
 
+# Members of an enumeration are looked up slowly; the request path has them at hand.
+_ANONYMOUS_COOKIE, _IDENTIFIED = KeySource.ANONYMOUS_COOKIE, KeySource.IDENTIFIED
+
 
 class Visit(Scope):
     """The scope of a request. Nothing is read before somebody asks, and a cookie is made only for visitors whose
@@ -42,16 +45,16 @@ class Visit(Scope):
     def key(self) -> str | None:
         """Returns the targeting key from the first source that has one."""
         if self.subject is None:
+            found: str | None
             for source in self.snapshot.identity.sources:
-                self.subject = self._from(source)
-                if self.subject is not None:
+                if source is _ANONYMOUS_COOKIE:
+                    found = self.session()
+                else:
+                    found = self.identified if source is _IDENTIFIED else self._carried
+                if found is not None:
+                    self.subject = found
                     break
         return self.subject
-
-    def _from(self, source: KeySource) -> str | None:
-        if source is KeySource.ANONYMOUS_COOKIE:
-            return self.session()
-        return self.identified if source is KeySource.IDENTIFIED else self._carried
 
     def identify(self, user: str | None, attributes: Mapping[str, Any]) -> None:
         """Says who is signed in; which source comes first is for the definitions to say."""

@@ -85,7 +85,7 @@ class WSGIShell:
             return self._routed(edge, environ, edge.visit(outside.flags, cookies), None)
         except Exception:
             _log.exception("the request goes to the application as it came")
-            self._runtime.tallies.add(("fault", "admission"))
+            self._runtime.tallies.counters.add(("fault", "admission"))
             return environ, APP, UNJUDGED, self._edge.visit(outside.flags, "")
 
     def _careful(self, edge: Edge, flags: Flags, environ: Environ, cookies: str) -> Admission:
@@ -158,7 +158,7 @@ class _Response:
             outcome = Outcome.ERROR
         elif left and outcome is not Outcome.ERROR:
             outcome = Outcome.CANCELLED
-        record(self.runtime.tallies.local.tally, self._series, outcome, seconds)
+        record(self.runtime.tallies.local.rows, self._series, outcome, seconds)
 
 
 class _Body:

@@ -8,7 +8,7 @@ from typing import Any, TypeVar, overload
 from uuid import UUID
 
 from reliakit.core.bucketing import key_text
-from reliakit.core.evaluation import ErrorCode, Evaluation, Reason
+from reliakit.core.evaluation import Answer, ErrorCode, Evaluation, Reason
 from reliakit.core.scope import NOTHING, Scope
 from reliakit.runtime.runtime import Runtime
 
@@ -20,6 +20,7 @@ User = str | int | UUID
 Context = Mapping[str, Any]
 T = TypeVar("T")
 _UNKNOWN_KEYS = 100
+_KEYLESS = "this flag needs a targeting key: pass a user, or call kit.identify"
 
 
 class FlagCalls:
@@ -28,12 +29,14 @@ class FlagCalls:
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
         self._scope = runtime.scope
-        self._tallies = runtime.tallies
-        self._local = runtime.tallies.local
+        self._current = runtime.scope.get
+        self._counters = runtime.tallies.counters
         self._unknown: set[str] = set()
 
+    # `context` and `default` are meant as keywords and not marked so: CPython calls functions that have
+    # keyword-only parameters by a slower path, which costs a tenth of a flag check.
     def enabled(
-        self, key: str, user: User | None = None, *, context: Context | None = None, default: bool = False
+        self, key: str, user: User | None = None, context: Context | None = None, default: bool = False
     ) -> bool:
         """Tells whether a flag is on.
 
@@ -47,15 +50,14 @@ class FlagCalls:
         Never raises.
         """
         try:
-            scope = self._scope.get() or self._runtime.outside
-            subject = scope.subject or scope.key() if user is None else user
-            if type(subject) is str:
-                counts = self._local.counts
-                attributes = scope.merged(context) if user is None else context or NOTHING
-                found = scope.flags[key](subject, attributes, counts)
-                value = found.value
+            scope = self._current() or self._runtime.outside
+            if user is None:
+                user, context = scope.subject or scope.key(), scope.merged(context)
+            if user.__class__ is str:
+                answer = scope.compiled[key](user, context or NOTHING)
+                value = answer.value
                 if value is True or value is False:
-                    counts[found.cell] += 1
+                    next(answer.counter)  # type: ignore[arg-type]
                     return value
         except Exception:  # told apart, counted and answered by the careful path
             pass
@@ -108,45 +110,42 @@ class FlagCalls:
     def _checked(self, key: str, user: User | None, context: Context | None, wanted: type) -> Evaluation:
         """Evaluates with every check, and counts the answer or the error."""
         try:
-            found = self._found(self._scope.get() or self._runtime.outside, key, user, context)
-            if found.error_code is None and not _fits(found.value, wanted):
-                message = f"the value is not of the type of the default, {wanted.__name__}"
-                found = _error(key, ErrorCode.TYPE_MISMATCH, message)
+            return self._answered(self._current() or self._runtime.outside, key, user, context, wanted)
         except Exception as fault:
-            found = _error(key, ErrorCode.GENERAL, repr(fault))
-        self._count(found)
-        return found
+            return self._refused(key, ErrorCode.GENERAL, repr(fault))
 
-    def _found(self, scope: Scope, key: str, user: User | None, context: Context | None) -> Evaluation:
-        if user is None:
-            subject, attributes = scope.key(), scope.merged(context)
-        else:
-            subject, attributes = key_text(user), context or NOTHING
-            if subject is None:
-                kind = type(user).__name__
-                return _error(
-                    key, ErrorCode.INVALID_CONTEXT, f"a user is text, a whole number or a UUID, not {kind}"
-                )
+    def _answered(
+        self, scope: Scope, key: str, user: User | None, context: Context | None, wanted: type
+    ) -> Evaluation:
+        subject = scope.key() if user is None else key_text(user)
+        attributes = scope.merged(context) if user is None else context or NOTHING
+        if user is not None and subject is None:
+            kind = type(user).__name__
+            expected = f"a user is text, a whole number or a UUID, not {kind}"
+            return self._refused(key, ErrorCode.INVALID_CONTEXT, expected)
         if not isinstance(attributes, Mapping):
-            return _error(key, ErrorCode.INVALID_CONTEXT, "the context is not a mapping")
+            return self._refused(key, ErrorCode.INVALID_CONTEXT, "the context is not a mapping")
         evaluate = scope.flags.find(key)
         if evaluate is None:
+            self._counters.add(UnknownFlag(self._bounded(key)))
             return _error(key, ErrorCode.FLAG_NOT_FOUND, "no definition has this flag")
-        try:
-            return evaluate(subject, attributes, self._local.counts)
-        except IndexError:
-            return evaluate(subject, attributes, self._tallies.grow())
+        return self._given(key, evaluate(subject, attributes), wanted)
 
-    def _count(self, found: Evaluation) -> None:
-        if found.cell >= 0:
-            counts = self._local.counts
-            if found.cell >= len(counts):
-                counts = self._tallies.grow()
-            counts[found.cell] += 1
-        elif found.error_code is ErrorCode.FLAG_NOT_FOUND:
-            self._tallies.add(UnknownFlag(self._bounded(found.flag_key)))
-        else:
-            self._tallies.add((found.flag_key, None, found.reason, found.error_code))
+    def _given(self, key: str, answer: Answer, wanted: type) -> Evaluation:
+        """Counts an answer, for the first time by its name, and turns it into an evaluation."""
+        if answer.error_code is None and not _fits(answer.value, wanted):
+            expected = f"the value is not of the type of the default, {wanted.__name__}"
+            return self._refused(key, ErrorCode.TYPE_MISMATCH, expected)
+        if answer.counter is None:
+            name = (key, answer.variant, answer.reason, answer.error_code)
+            answer.counter = self._counters.of(name)
+        next(answer.counter)
+        message = _KEYLESS if answer.error_code else None
+        return Evaluation(key, answer.value, answer.variant, answer.reason, answer.error_code, message)
+
+    def _refused(self, key: str, code: ErrorCode, message: str) -> Evaluation:
+        self._counters.add((key, None, Reason.ERROR, code))
+        return _error(key, code, message)
 
     def _bounded(self, key: str) -> str:
         """Keys that nobody defined may come from anywhere, so only the first few are counted by name."""

@@ -118,22 +118,21 @@ class Runtime:
 
 
 class _Dormant(Flags):
-    """Stands in until the first flag check of a process: looking anything up in it wakes the runtime.
-
-    So the check itself needs no "has it started?", which would cost every call.
+    """Stands in until the first flag check of a process. It has nothing compiled, so every check asks `find`, and
+    that wakes the runtime: the check itself needs no "has it started?", which would cost every call.
     """
 
     __slots__ = ("_flags", "_runtime")
 
     def __init__(self, runtime: Runtime, flags: Flags) -> None:
-        super().__init__(flags.defined(), flags._plan, flags._cells)
-        self._runtime, self._flags = runtime, flags
+        super().__init__(flags._keys, flags._plan, flags._counters)
         self.pinned = flags.pinned
+        self._runtime, self._flags = runtime, flags
 
-    def __missing__(self, key: str) -> Evaluator:
+    def find(self, key: str) -> Evaluator | None:
         self._runtime.wake()
         awake = self._runtime.outside.flags
-        return self._flags[key] if isinstance(awake, _Dormant) else awake[key]
+        return (self._flags if isinstance(awake, _Dormant) else awake).find(key)
 
 
 def _wake_after_fork(runtime: Runtime) -> None:
