@@ -56,11 +56,11 @@ def _sdk() -> tuple[InMemoryMetricReader, Any]:
 
 def _tallied() -> Work:
     tallies = Tallies()
-    tally, row = tallies.local.tally, tallies.series.number("row")
+    rows, row = tallies.local.rows, tallies.numbers.of("row")
 
     def requests() -> None:
         for seconds in _DURATIONS:
-            record(tally, row, Outcome.SUCCESS, seconds)
+            record(rows, row, Outcome.SUCCESS, seconds)
 
     return requests
 
@@ -128,9 +128,9 @@ def _export_of_the_sdk(rollouts: int) -> Work:
 def _export_of_tallies(rollouts: int, folded: bool) -> Work:
     kit = _Kit()
     for rollout, slot in _names(rollouts):
-        row = kit.tallies.series.number((rollout, slot, Assignment.SPLIT))
+        row = kit.tallies.numbers.of((rollout, slot, Assignment.SPLIT))
         for seconds in _DURATIONS:
-            record(kit.tallies.local.tally, row, Outcome.SUCCESS, seconds)
+            record(kit.tallies.local.rows, row, Outcome.SUCCESS, seconds)
     reader = with_histograms(InMemoryMetricReader()) if folded else InMemoryMetricReader()
     watch = Watch(MeterProvider([reader], shutdown_on_exit=False))
     watch.watch(kit)
@@ -175,7 +175,7 @@ def run(smoke: bool) -> list[Table]:
     tables = [Table("A duration, for each request", header, _rows(taken, 1e6 / len(_DURATIONS), "us"))]
     for rollouts in (1, 10):
         exports = {name: make(rollouts) for name, make in _EXPORTS.items()}
-        title = f"A collection, {rollouts} rollouts with two slots"
+        title = f"A collection: {rollouts} x two slots"
         tables.append(Table(title, header, _rows(_interleaved(exports, rounds, seconds), 1e3, "ms")))
     return tables
 

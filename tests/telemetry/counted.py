@@ -31,9 +31,9 @@ class Counted:
         assignment: Assignment = Assignment.SPLIT,
     ) -> None:
         """Records a request for each duration."""
-        series = self.tallies.series.number((rollout, slot, assignment))
+        row = self.tallies.numbers.of((rollout, slot, assignment))
         for each in seconds:
-            record(self.tallies.local.tally, series, outcome, each)
+            record(self.tallies.local.rows, row, outcome, each)
 
 
 def metrics(data: Any) -> dict[str, Any]:

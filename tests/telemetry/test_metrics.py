@@ -73,7 +73,7 @@ def test_misspelt_flags_and_attributes_that_rules_miss_can_be_seen():
 
 def test_faults_of_reliakit_itself_can_be_alerted_on():
     kit = Counted()
-    kit.tallies.add(("fault", "admission"))
+    kit.tallies.counters.add(("fault", "admission"))
     assert points(collected(kit), "reliakit.faults") == {("admission",): 1}
 
 
@@ -211,7 +211,7 @@ def test_the_table_of_metrics_is_what_is_exported():
     kit = counted_by_a_kit(("banner", "ann"), ("nowhere", "ann"))
     kit.serve(0.01)
     extra = Counted()
-    extra.tallies.add(("fault", "admission"))
+    extra.tallies.counters.add(("fault", "admission"))
     exported = metrics(collected(kit, extra))
     assert set(exported) == {metric.name for metric in METRICS if metric.kind is not Kind.HISTOGRAM}
     for metric in METRICS:
