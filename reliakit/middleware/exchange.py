@@ -26,6 +26,7 @@ class Exchange:
     __slots__ = (
         "_complete",
         "_connection",
+        "_hung_up",
         "_latched",
         "_left",
         "_now",
@@ -42,14 +43,17 @@ class Exchange:
         self._receive, self._send, self._visit, self._now = receive, send, visit, now
         self._connection = connection
         self._latched: Outcome | None = None
-        self._left = self._complete = False
+        self._left = self._hung_up = self._complete = False
         self._seconds: float | None = None
         self._started = now()
 
     async def receive(self) -> Message:
         message = await self._receive()
-        if message["type"] == "http.disconnect" and not self._complete:
+        kind = message["type"]
+        if kind == "http.disconnect" and not self._complete:
             self._left = True
+        elif kind == "websocket.disconnect":
+            self._hung_up = True
         return message
 
     async def send(self, message: Message) -> None:
@@ -61,7 +65,7 @@ class Exchange:
         try:
             await self._send(message)
         except OSError:
-            self._left = True
+            self._left, self._complete = True, False  # the last block may be the one that did not arrive
             raise
 
     def _answered(self, kind: str, message: Message) -> Message:
@@ -89,5 +93,6 @@ class Exchange:
             if cancelled or (self._left and not self._complete):
                 return _CANCELLED, seconds
             if raised or latched is None:
-                return _ERROR, seconds
+                # Either side may end a WebSocket; frameworks raise in handlers that still waited for a message.
+                return (_CANCELLED if self._hung_up else _ERROR), seconds
         return latched, seconds
