@@ -1,6 +1,5 @@
 """Reliakit: wires sources, engine, flags and middleware together for users."""
 
-import atexit
 import os
 import weakref
 from collections.abc import Callable, Mapping
@@ -24,6 +23,8 @@ if TYPE_CHECKING:
 __all__ = ["Reliakit"]
 
 _DEFAULT_FILE = "reliakit.yaml"
+_EXIT_WITHIN = 0.5
+"""Seconds that a process that exits waits for the background thread."""
 
 
 class Reliakit(FlagCalls):
@@ -55,6 +56,7 @@ class Reliakit(FlagCalls):
     ) -> None:
         from reliakit.runtime.keeper import Keeper
         from reliakit.runtime.last_good import LastGood, state_folder
+        from reliakit.runtime.measured import Measured
 
         self._folder = state_folder(environ)
         self._bypassed = environ.get("RELIAKIT_BYPASS") == "1"
@@ -63,9 +65,12 @@ class Reliakit(FlagCalls):
         last_good = LastGood(self._folder, origin.name) if origin.keep_copy else None
         self._keeper = Keeper(origin, tallies, last_good, environ, clock)
         self._keeper.begin(accept_last_good=on_invalid == "last_good")
-        super().__init__(Runtime(self._keeper.state.snapshot, tallies, clock, [self._keeper.watch]))
+        measured = Measured(tallies, self._keeper, clock)
+        services = [self._keeper.watch, measured.export]
+        super().__init__(Runtime(self._keeper.state.snapshot, tallies, clock, services))
         self._keeper.swapped, self._keeper.settled = self._runtime.swap, self._runtime.settle
-        _close_at_exit(self)
+        self._measured = measured
+        weakref.finalize(self, self._runtime.stop, _EXIT_WITHIN)
 
     def asgi(
         self,
@@ -168,13 +173,3 @@ def _source(
     if given is None or isinstance(given, str | os.PathLike):
         return FileSource(Path(environ.get("RELIAKIT_CONFIG") or given or _DEFAULT_FILE))
     return given
-
-
-def _close_at_exit(kit: Reliakit) -> None:
-    alive = weakref.ref(kit)
-
-    def close() -> None:
-        if (found := alive()) is not None:
-            found.close(timeout=0.5)
-
-    atexit.register(close)

@@ -18,23 +18,31 @@ __all__ = ["Engine", "Service", "complete"]
 
 T = TypeVar("T")
 Service = Callable[[], Awaitable[None]]
-"""Runs until it is cancelled. Where it raises it is logged and started again, a little later each time."""
+"""Runs until it is cancelled. Where it ends or raises it is logged and started again, a little later each time."""
 
 _log = logging.getLogger("reliakit")
-_FIRST_RETRY, _LAST_RETRY = 0.1, 30.0
 _START_WITHIN = 5.0
 
 
 class Engine:
-    """Runs services on a thread of its own. All methods may be called from any thread, any number of times."""
+    """Runs services on a thread of its own. All methods may be called from any thread, any number of times.
 
-    def __init__(self, services: Sequence[Service]) -> None:
+    Args:
+        services: what runs.
+        first_retry: seconds after which a service that failed is started again; doubled each time it fails anew.
+        last_retry: the longest of these delays; a service that ran longer than this is taken to have recovered.
+    """
+
+    def __init__(
+        self, services: Sequence[Service], *, first_retry: float = 0.1, last_retry: float = 30.0
+    ) -> None:
         self._services = tuple(services)
+        self._retries = first_retry, last_retry
         self.after_fork()
 
     def after_fork(self) -> None:
         """Forgets the parent's thread, which does not exist in this process."""
-        self._starting = threading.Lock()
+        self._changing = threading.Lock()
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stopping: asyncio.Event | None = None
@@ -50,55 +58,80 @@ class Engine:
             UsageError: gevent or eventlet has replaced `threading`, so a thread would be a greenlet that runs only
                 when others wait.
         """
-        with self._starting:
+        with self._changing:
             if self.running:
                 return
             _refuse_green_threads()
             ready = threading.Event()
             self._thread = threading.Thread(target=self._run, args=(ready,), name="reliakit", daemon=True)
             self._thread.start()
-        ready.wait(_START_WITHIN)
+            ready.wait(_START_WITHIN)
 
     def stop(self, timeout: float = 2.0) -> bool:
-        """Cancels the services and waits for them; tells whether they ended within `timeout` seconds."""
-        thread, loop, stopping = self._thread, self._loop, self._stopping
-        if thread is None or loop is None or stopping is None or not thread.is_alive():
-            return True
-        loop.call_soon_threadsafe(stopping.set)
-        thread.join(timeout)
-        return not thread.is_alive()
+        """Cancels the services and waits for them; tells whether they ended within `timeout` seconds.
+
+        Those that did not are left behind on their thread, so that the engine can be started again.
+        """
+        with self._changing:
+            thread, self._thread = self._thread, None
+            if thread is None or not thread.is_alive() or self._loop is None or self._stopping is None:
+                return True
+            self._loop.call_soon_threadsafe(self._stopping.set)
+            thread.join(timeout)
+            return not thread.is_alive()
 
     def _run(self, ready: threading.Event) -> None:
         import asyncio
 
-        asyncio.run(self._serve(ready))
+        asyncio.run(_beside_daemons(self._serve(ready)))
 
     async def _serve(self, ready: threading.Event) -> None:
         import asyncio
 
         self._loop, self._stopping = asyncio.get_running_loop(), asyncio.Event()
-        tasks = [asyncio.create_task(_supervise(service)) for service in self._services]
+        stopping = self._stopping
+        tasks = [asyncio.create_task(_supervise(service, *self._retries)) for service in self._services]
         ready.set()
-        await self._stopping.wait()
+        await stopping.wait()
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _supervise(service: Service) -> None:
+async def _supervise(service: Service, first: float, last: float) -> None:
     import asyncio
 
-    retry = _FIRST_RETRY
+    clock, retry = asyncio.get_running_loop().time, first
     while True:
+        begun = clock()
         try:
             await service()
-            return
-        except Exception:
-            _log.exception(
-                "%s failed and starts again in %.1f s", getattr(service, "__qualname__", service), retry
-            )
+            failure: BaseException | None = None
+        except (
+            BaseException
+        ) as raised:  # also a third party's sys.exit, which is no reason to stop the others
+            if _cancelled():
+                raise
+            failure = raised
+        retry = first if clock() - begun > last else retry
+        name = getattr(service, "__qualname__", service)
+        _log.error(
+            "%s %s, and starts again in %.1f s",
+            name,
+            "failed" if failure else "ended",
+            retry,
+            exc_info=failure,
+        )
         await asyncio.sleep(retry)
-        retry = min(retry * 2, _LAST_RETRY)
+        retry = min(retry * 2, last)
+
+
+def _cancelled() -> bool:
+    """Tells whether the engine wants this task to end; a service may also be cancelled by what it called."""
+    import asyncio
+
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 def complete(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
@@ -108,10 +141,20 @@ def complete(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
     def run() -> T:
         import asyncio
 
-        return asyncio.run(work())
+        return asyncio.run(_beside_daemons(work()))
 
     with ThreadPoolExecutor(1, thread_name_prefix="reliakit-load") as pool:
         return pool.submit(run).result()
+
+
+async def _beside_daemons(work: Coroutine[Any, Any, T]) -> T:
+    """Runs a loop's work with threads that nobody has to wait for, when the loop ends or the process does."""
+    import asyncio
+
+    from reliakit.runtime.blocking import DaemonThreads
+
+    asyncio.get_running_loop().set_default_executor(DaemonThreads())
+    return await work
 
 
 def _refuse_green_threads() -> None:

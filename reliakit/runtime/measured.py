@@ -1,0 +1,34 @@
+"""What the metrics of one kit are read from."""
+
+from collections.abc import Hashable, Mapping
+
+from reliakit.clock import Clock
+from reliakit.core.tally import Series, Tallies
+from reliakit.runtime.keeper import Keeper
+
+__all__ = ["Measured"]
+
+
+class Measured:
+    """The counts of a kit, in the form that telemetry asks for."""
+
+    def __init__(self, tallies: Tallies, keeper: Keeper, clock: Clock) -> None:
+        self._tallies, self._keeper, self._clock = tallies, keeper, clock
+
+    def counts(self) -> Mapping[Hashable, int]:
+        return self._tallies.counts()
+
+    def rows(self) -> Mapping[Hashable, Series]:
+        return self._tallies.rows()
+
+    def snapshot_age(self) -> float:
+        return self._clock.monotonic() - self._keeper.state.loaded_at
+
+    def reload_failures(self) -> int:
+        return self._keeper.state.failures
+
+    async def export(self) -> None:
+        """Has OpenTelemetry report this kit from this process; OpenTelemetry is imported then, not before."""
+        from reliakit.telemetry import watch
+
+        watch(self)
