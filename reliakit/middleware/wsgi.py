@@ -145,7 +145,7 @@ class _Response:
         if isinstance(file_wrapper, type) and isinstance(body, file_wrapper):
             self.finish(raised=False)
             return body
-        return _Body(body, self)
+        return (_SizedBody if hasattr(body, "__len__") else _Body)(body, self)
 
     def finish(self, *, raised: bool, left: bool = False) -> None:
         """Records the outcome, once."""
@@ -174,9 +174,6 @@ class _Body:
     def __iter__(self) -> Iterator[bytes]:
         return self
 
-    def __len__(self) -> int:
-        return len(self._body)  # type: ignore[arg-type]
-
     def __next__(self) -> bytes:
         scope = self._response.runtime.scope
         token = scope.set(self._response.visit)
@@ -200,3 +197,12 @@ class _Body:
                 close()
         finally:
             self._response.finish(raised=False, left=self._iterator is not None and not self._ended)
+
+
+class _SizedBody(_Body):
+    """One that says how many blocks it has; servers that see `__len__` call it, so no other may have it."""
+
+    __slots__ = ()
+
+    def __len__(self) -> int:
+        return len(self._body)  # type: ignore[arg-type]
