@@ -107,13 +107,19 @@ class WSGIShell:
         def header(name: str) -> str | None:
             return environ.get(_variable(name))
 
-        path = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
-        upstream, series = edge.route(environ["REQUEST_METHOD"], path, header, visit, forced)
+        upstream, series = edge.route(environ["REQUEST_METHOD"], _path(environ), header, visit, forced)
         return environ, upstream, series, visit
 
 
+def _path(environ: Environ) -> str:
+    """Returns the path as text; WSGI has its bytes, each as one character."""
+    path: str = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
+    return path if path.isascii() else path.encode("latin-1").decode("utf-8", "replace")
+
+
 def _variable(header: str) -> str:
-    return "HTTP_" + header.upper().replace("-", "_")
+    name = header.upper().replace("-", "_")
+    return name if name in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{name}"
 
 
 class _Response:
