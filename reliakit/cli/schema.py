@@ -10,13 +10,13 @@ __all__ = ["command"]
 
 @click.command("schema")
 def command() -> None:
-    """Print the JSON Schema of definitions files, for editors and other tools.
+    """Print the JSON Schema of definitions files.
 
     \b
     Example:
       reliakit schema > reliakit.schema.json
 
-    Then let the editor know it, in the first line of the file:
+    Editors complete and check a file that names it in its first line:
     # yaml-language-server: $schema=./reliakit.schema.json
     """
     print_json(schema())

@@ -22,7 +22,11 @@ _PRO = 5
 
 async def shop_around(url: str, figures: Figures, closing: asyncio.Event) -> None:
     """Lets all users shop until `closing` is set; none leaves in the middle of a request."""
-    async with TCPConnector(limit=_CONNECTIONS) as connections, asyncio.TaskGroup() as group:
+    # A connection a request, so that every user meets both workers, and is answered alike by both.
+    async with (
+        TCPConnector(limit=_CONNECTIONS, force_close=True) as connections,
+        asyncio.TaskGroup() as group,
+    ):
         for user in range(USERS):
             group.create_task(_shop(f"{url}/shop", user, connections, figures, closing))
 
