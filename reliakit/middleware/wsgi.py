@@ -200,9 +200,18 @@ class _Body:
         try:
             close = getattr(self._body, "close", None)
             if close is not None:
-                close()
+                self._within(close)
         finally:
             self._response.finish(raised=False, left=self._iterator is not None and not self._ended)
+
+    def _within(self, close: Callable[[], object]) -> None:
+        """Frameworks run what is to happen after a response when it is closed; it may check flags too."""
+        scope = self._response.runtime.scope
+        token = scope.set(self._response.visit)
+        try:
+            close()
+        finally:
+            scope.reset(token)
 
 
 class _SizedBody(_Body):
