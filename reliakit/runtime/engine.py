@@ -7,6 +7,7 @@ possible in the child. The thread is a daemon: a process that exits never waits 
 import logging
 import threading
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from reliakit.errors import UsageError
@@ -14,11 +15,11 @@ from reliakit.errors import UsageError
 if TYPE_CHECKING:
     import asyncio
 
-__all__ = ["Engine", "Service", "complete"]
+__all__ = ["Engine", "Service", "complete", "supervise"]
 
 T = TypeVar("T")
 Service = Callable[[], Awaitable[None]]
-"""Runs until it is cancelled. Where it ends or raises it is logged and started again, a little later each time."""
+"""Runs until it is done or cancelled. Where it raises it is logged and started again, a little later each time."""
 
 _log = logging.getLogger("reliakit")
 _START_WITHIN = 5.0
@@ -30,7 +31,7 @@ class Engine:
     Args:
         services: what runs.
         first_retry: seconds after which a service that failed is started again; doubled each time it fails anew.
-        last_retry: the longest of these delays; a service that ran longer than this is taken to have recovered.
+        last_retry: the longest of these delays.
     """
 
     def __init__(
@@ -55,8 +56,8 @@ class Engine:
         """Starts the thread, where it isn't running yet.
 
         Raises:
-            UsageError: gevent or eventlet has replaced `threading`, so a thread would be a greenlet that runs only
-                when others wait.
+            UsageError: gevent has replaced `threading`, so a thread would be a greenlet that runs only when others
+                wait.
         """
         with self._changing:
             if self.running:
@@ -76,7 +77,8 @@ class Engine:
             thread, self._thread = self._thread, None
             if thread is None or not thread.is_alive() or self._loop is None or self._stopping is None:
                 return True
-            self._loop.call_soon_threadsafe(self._stopping.set)
+            with suppress(RuntimeError):  # it has just ended by itself
+                self._loop.call_soon_threadsafe(self._stopping.set)
             thread.join(timeout)
             return not thread.is_alive()
 
@@ -90,7 +92,10 @@ class Engine:
 
         self._loop, self._stopping = asyncio.get_running_loop(), asyncio.Event()
         stopping = self._stopping
-        tasks = [asyncio.create_task(_supervise(service, *self._retries)) for service in self._services]
+        tasks = [
+            asyncio.create_task(supervise(service, _name(service), *self._retries))
+            for service in self._services
+        ]
         ready.set()
         await stopping.wait()
         for task in tasks:
@@ -98,7 +103,15 @@ class Engine:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _supervise(service: Service, first: float, last: float) -> None:
+async def supervise(service: Service, name: str, first: float, last: float) -> None:
+    """Runs a service, again after every failure, a little later each time.
+
+    Args:
+        service: what runs.
+        name: what the log calls it.
+        first: seconds until it is started again; doubled with each failure.
+        last: the longest of these delays; a service that ran longer than this is taken to have recovered.
+    """
     import asyncio
 
     clock, retry = asyncio.get_running_loop().time, first
@@ -106,22 +119,12 @@ async def _supervise(service: Service, first: float, last: float) -> None:
         begun = clock()
         try:
             await service()
-            failure: BaseException | None = None
-        except (
-            BaseException
-        ) as raised:  # also a third party's sys.exit, which is no reason to stop the others
+            return
+        except BaseException:  # also a third party's sys.exit, which is no reason to stop the others
             if _cancelled():
                 raise
-            failure = raised
-        retry = first if clock() - begun > last else retry
-        name = getattr(service, "__qualname__", service)
-        _log.error(
-            "%s %s, and starts again in %.1f s",
-            name,
-            "failed" if failure else "ended",
-            retry,
-            exc_info=failure,
-        )
+            retry = first if clock() - begun > last else retry
+            _log.exception("%s failed and starts again in %.1f s", name, retry)
         await asyncio.sleep(retry)
         retry = min(retry * 2, last)
 
@@ -132,6 +135,10 @@ def _cancelled() -> bool:
 
     task = asyncio.current_task()
     return task is not None and task.cancelling() > 0
+
+
+def _name(service: Service) -> str:
+    return str(getattr(service, "__qualname__", service))
 
 
 def complete(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
