@@ -117,7 +117,7 @@ class _Loading:
         for key, value in prepared.items():
             yield
             converted = self._convert({"format": 1} | {key: value}, Definitions, ())
-            if converted is not None:
+            if converted is not None and key in Definitions.__struct_fields__:
                 sound[key] = getattr(converted, key)
         return Definitions(**sound)
 

@@ -21,10 +21,13 @@ __all__ = [
     "SlotSection",
 ]
 
+_END = r"$(?!\n)"
+"""The very end, in the dialects of Python and of JSON Schema: to Python alone, `$` also stands before a last newline."""
+
 Key = Annotated[
     str,
     Meta(
-        pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.:/-]{0,199}$",
+        pattern=rf"^[A-Za-z0-9_][A-Za-z0-9_.:/-]{{0,199}}{_END}",
         description="a name of letters, digits and _ . : / -, 200 characters at most",
     ),
 ]
@@ -39,7 +42,10 @@ Secret = Annotated[
 ]
 Value = Annotated[
     str | int | float | bool | dict[str, Any] | list[Any] | None,
-    Meta(description="a value: text, a number, true or false, a list or a mapping"),
+    Meta(
+        description="a value: text, a number, true or false, a list or a mapping",
+        extra_json_schema={"$ref": "#/$defs/Value"},
+    ),
 ]
 Condition = Annotated[
     dict[str, Any],
@@ -88,7 +94,9 @@ class Flag(Model, frozen=True):
 class Cookie(Model, frozen=True):
     """The signed cookie that recognises visitors who are not identified."""
 
-    name: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,64}$", description="a cookie name")] = "reliakit_id"
+    name: Annotated[str, Meta(pattern=rf"^[A-Za-z0-9_-]{{1,64}}{_END}", description="a cookie name")] = (
+        "reliakit_id"
+    )
     keys: tuple[Secret, ...] = ()
     max_age_days: Annotated[int, Meta(ge=1, le=400, description="a whole number of days from 1 to 400")] = 365
 
@@ -97,7 +105,9 @@ class IdentitySection(Model, frozen=True):
     """Who is asking: the first source that is present."""
 
     targeting_key: tuple[KeySource, ...] = ("identified", "anonymous_cookie")
-    header: Annotated[str, Meta(pattern=r"^[A-Za-z0-9-]{1,64}$", description="a header name")] | None = None
+    header: (
+        Annotated[str, Meta(pattern=rf"^[A-Za-z0-9-]{{1,64}}{_END}", description="a header name")] | None
+    ) = None
     trusted_proxies: tuple[Text, ...] = ()
     cookie: Cookie = Cookie()
 

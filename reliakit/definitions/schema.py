@@ -17,7 +17,16 @@ _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _FROM_ENVIRONMENT = {
     "description": "the value of an environment variable: env:NAME, or env:NAME|default",
     "type": "string",
-    "pattern": "^env:[A-Za-z_][A-Za-z0-9_]*(\\|.*)?$",
+    "pattern": r"^env:[A-Za-z_][A-Za-z0-9_.-]*(\|[\s\S]*)?$(?!\n)",
+}
+_ANY_VALUE = {
+    "title": "Value",
+    "description": "a value of a variant: text, a number, true, false, null, a list or a mapping",
+    "anyOf": [
+        {"type": ["string", "number", "boolean", "null"]},
+        {"type": "array", "items": {"$ref": "#/$defs/Value"}},
+        {"type": "object", "additionalProperties": {"$ref": "#/$defs/Value"}},
+    ],
 }
 _SCALARS = {"string", "integer", "number", "boolean"}
 
@@ -25,7 +34,7 @@ _SCALARS = {"string", "integer", "number", "boolean"}
 def schema() -> dict[str, Any]:
     """Returns the schema as a JSON-serialisable mapping."""
     root = msgspec.json.schema(Definitions)
-    sections = {**root["$defs"], "Condition": condition_schema()}
+    sections = {**root["$defs"], "Condition": condition_schema(), "Value": _ANY_VALUE}
     refined = {name: _refined(section) for name, section in sections.items()}
     refined["FromEnvironment"] = _FROM_ENVIRONMENT
     return {"$schema": _DIALECT, "title": "reliakit definitions", "$ref": root["$ref"], "$defs": refined}
@@ -42,13 +51,22 @@ def _refined(node: Any) -> Any:
     if "$ref" in node:
         return {"$ref": node["$ref"]}
     if _is_leaf(node):
-        return node if node == {"type": "string"} else {"anyOf": [node, {"$ref": "#/$defs/FromEnvironment"}]}
+        return {"anyOf": [_no_reference(node), {"$ref": "#/$defs/FromEnvironment"}]}
     return {key: _properties(key, value) for key, value in node.items()}
 
 
 def _is_leaf(node: dict[str, Any]) -> bool:
-    kind = node.get("type")
-    return "enum" in node or "const" in node or (isinstance(kind, str) and kind in _SCALARS)
+    return "enum" in node or "const" in node or bool(_kinds(node) & _SCALARS)
+
+
+def _kinds(node: dict[str, Any]) -> set[str]:
+    kind = node.get("type", ())
+    return {kind} if isinstance(kind, str) else set(kind)
+
+
+def _no_reference(node: dict[str, Any]) -> dict[str, Any]:
+    """A text that starts as a reference has to be one, or the environment would be asked for nonsense."""
+    return {**node, "not": {"type": "string", "pattern": "^env:"}} if "string" in _kinds(node) else node
 
 
 def _properties(key: str, value: Any) -> Any:
