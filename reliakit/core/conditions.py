@@ -14,7 +14,7 @@ Source: Stephen Kleene, 1952, Introduction to Metamathematics, section 64.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from reliakit.core.operators import Test
 
@@ -26,8 +26,8 @@ TARGETING_KEY = "targeting_key"
 Attributes = Mapping[str, Any]
 Bind = Callable[[Any], str]
 """Gives a value a made-up name in the generated code."""
-Miss = tuple[str, str]
-"""(attribute, "missing" | "mistyped")"""
+Miss = tuple[str, Literal["missing", "mistyped"]]
+"""An attribute, and what was wrong with it."""
 
 
 class Condition(Protocol):

@@ -9,9 +9,48 @@ Reading a counter advances it too, so the reader remembers how often it has look
 
 import threading
 from collections.abc import Hashable, Iterator
+from dataclasses import dataclass
 from itertools import count
+from typing import Literal
 
-__all__ = ["Counters"]
+from reliakit.core.evaluation import ErrorCode, Reason
+
+Problem = Literal["missing", "mistyped"]
+
+__all__ = ["Counters", "Failed", "Given", "Missed", "Unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A flag gave an answer, or could not."""
+
+    flag: str
+    variant: str | None
+    reason: Reason
+    error: ErrorCode | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """A rule asked for an attribute that was not there, or of the wrong kind."""
+
+    flag: str
+    attribute: str
+    problem: Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """Somebody asked for a flag that no definition has."""
+
+    flag: str
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """Something of reliakit's own failed, and the request went on without it."""
+
+    what: str
 
 
 class Counters:

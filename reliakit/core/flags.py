@@ -18,7 +18,7 @@ from mmh3 import hash as murmur3
 
 from reliakit.core.bucketing import SPACE, hashable
 from reliakit.core.conditions import Condition, Miss
-from reliakit.core.counters import Counters
+from reliakit.core.counters import Counters, Missed
 from reliakit.core.evaluation import Answer, ErrorCode, Reason
 
 __all__ = ["Evaluator", "Plan", "Rule", "Serve", "Share", "compile_flag", "constant"]
@@ -174,7 +174,7 @@ class _Draft:
             missed: list[Miss] = []
             held = condition.holds(user, attributes, missed)
             for name, problem in missed:
-                counters.add((key, name, problem))
+                counters.add(Missed(key, name, problem))
             return held is True
 
         return holds

@@ -11,11 +11,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from reliakit.core.bucketing import key_text
-from reliakit.core.scope import NOTHING
+from reliakit.core.counters import Failed
 from reliakit.core.snapshot import Flags
 from reliakit.core.tally import record
-from reliakit.middleware.edge import UNJUDGED, Edge
+from reliakit.middleware.edge import UNJUDGED, Edge, introduce
 from reliakit.middleware.exchange import Exchange
 from reliakit.middleware.guard import check
 from reliakit.middleware.lifespan import Lifespans
@@ -115,7 +114,7 @@ class ASGIShell:
             return self._routed(edge, connection, visit, None)
         except Exception:
             _log.exception("the request goes to the application as it came")
-            self._runtime.tallies.counters.add(("fault", "admission"))
+            self._runtime.tallies.counters.add(Failed("admission"))
             return connection, APP, UNJUDGED, self._edge.visit(outside.flags, "")
 
     def _careful(self, edge: Edge, flags: Flags, connection: Connection) -> Admission:
@@ -132,7 +131,7 @@ class ASGIShell:
 
     def _routed(self, edge: Edge, connection: Connection, visit: Visit, forced: Forced | None) -> Admission:
         if self._identify is not None:
-            visit.identify(key_text(self._identify(connection)), NOTHING)
+            introduce(visit, self._identify, connection, self._runtime.tallies.counters)
         if not edge.snapshot.routes:
             return connection, APP, UNJUDGED, visit
 

@@ -1,21 +1,27 @@
 """What both shells do with a request before anything runs: whom to believe, where to send it."""
 
-from collections.abc import Container
+import logging
+from collections.abc import Callable, Container
 from pathlib import Path
 from random import getrandbits
+from typing import Any
 
+from reliakit.core.bucketing import key_text
+from reliakit.core.counters import Counters
 from reliakit.core.identity import Identity
 from reliakit.core.pins import pin
 from reliakit.core.rollouts import Assignment, Rollout, Slot, Sticky, assign
 from reliakit.core.routes import Header, find
+from reliakit.core.scope import NOTHING
 from reliakit.core.snapshot import Flags, Snapshot
 from reliakit.middleware.cookies import AnonymousCookie, host_key
 from reliakit.middleware.overrides import HEADER, Forced, forced_by
 from reliakit.middleware.protocol import APP
 from reliakit.middleware.visit import Visit
 
-__all__ = ["UNJUDGED", "Edge"]
+__all__ = ["UNJUDGED", "Edge", "introduce"]
 
+_log = logging.getLogger("reliakit")
 UNJUDGED = -1
 """The series of requests that no rollout has a stake in."""
 
@@ -85,6 +91,18 @@ class Edge:
     def _able(self, upstream: str | None) -> str:
         """The wrapped application takes what no other can: it is the one that is certainly there."""
         return upstream if upstream is not None and upstream in self._ready else APP
+
+
+def introduce(visit: Visit, identify: Callable[[Any], Any], request: Any, counters: Counters) -> None:
+    """Asks the application's own callable who sent a request; where it fails, nobody is known.
+
+    The request is admitted as ever then: what others forged in it has to be stripped all the same.
+    """
+    try:
+        visit.identify(key_text(identify(request)), NOTHING)
+    except Exception:
+        _log.exception("the callable that identifies requests failed")
+        counters.add(("fault", "identify"))
 
 
 def _split(rollout: Rollout, visit: Visit) -> tuple[Slot, int]:

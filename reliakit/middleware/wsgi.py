@@ -5,12 +5,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from reliakit.core.bucketing import key_text
+from reliakit.core.counters import Failed
 from reliakit.core.outcome import Outcome
-from reliakit.core.scope import NOTHING
 from reliakit.core.snapshot import Flags
 from reliakit.core.tally import record
-from reliakit.middleware.edge import UNJUDGED, Edge
+from reliakit.middleware.edge import UNJUDGED, Edge, introduce
 from reliakit.middleware.guard import check
 from reliakit.middleware.overrides import COOKIE, Forced
 from reliakit.middleware.protocol import APP, Environ, StartResponse, WSGIApp
@@ -85,7 +84,7 @@ class WSGIShell:
             return self._routed(edge, environ, edge.visit(outside.flags, cookies), None)
         except Exception:
             _log.exception("the request goes to the application as it came")
-            self._runtime.tallies.counters.add(("fault", "admission"))
+            self._runtime.tallies.counters.add(Failed("admission"))
             return environ, APP, UNJUDGED, self._edge.visit(outside.flags, "")
 
     def _careful(self, edge: Edge, flags: Flags, environ: Environ, cookies: str) -> Admission:
@@ -100,7 +99,7 @@ class WSGIShell:
 
     def _routed(self, edge: Edge, environ: Environ, visit: Visit, forced: Forced | None) -> Admission:
         if self._identify is not None:
-            visit.identify(key_text(self._identify(environ)), NOTHING)
+            introduce(visit, self._identify, environ, self._runtime.tallies.counters)
         if not edge.snapshot.routes:
             return environ, APP, UNJUDGED, visit
 

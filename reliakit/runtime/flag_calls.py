@@ -3,16 +3,17 @@
 from collections.abc import Mapping
 from contextvars import Token
 from copy import deepcopy
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, TypeVar, overload
 from uuid import UUID
 
 from reliakit.core.bucketing import key_text
+from reliakit.core.counters import Given, Unknown
 from reliakit.core.evaluation import Answer, ErrorCode, Evaluation, Reason
 from reliakit.core.scope import NOTHING, Scope
 from reliakit.runtime.runtime import Runtime
 
-__all__ = ["FlagCalls", "Identified", "UnknownFlag", "User"]
+__all__ = ["FlagCalls", "Identified", "User"]
 
 User = str | int | UUID
 """A targeting key. A bool is an int to a type checker, and refused at run time."""
@@ -110,13 +111,17 @@ class FlagCalls:
     def _checked(self, key: str, user: User | None, context: Context | None, wanted: type) -> Evaluation:
         """Evaluates with every check, and counts the answer or the error."""
         try:
-            return self._answered(self._current() or self._runtime.outside, key, user, context, wanted)
+            return self._found(self._current() or self._runtime.outside, key, user, context, wanted)
         except Exception as fault:
-            return self._refused(key, ErrorCode.GENERAL, repr(fault))
+            return self._refused(self._bounded(str(key)), ErrorCode.GENERAL, repr(fault))
 
-    def _answered(
+    def _found(
         self, scope: Scope, key: str, user: User | None, context: Context | None, wanted: type
     ) -> Evaluation:
+        evaluate = scope.flags.find(key)
+        if evaluate is None:
+            self._counters.add(Unknown(self._bounded(str(key))))
+            return _error(key, ErrorCode.FLAG_NOT_FOUND, "no definition has this flag")
         subject = scope.key() if user is None else key_text(user)
         attributes = scope.merged(context) if user is None else context or NOTHING
         if user is not None and subject is None:
@@ -125,10 +130,6 @@ class FlagCalls:
             return self._refused(key, ErrorCode.INVALID_CONTEXT, expected)
         if not isinstance(attributes, Mapping):
             return self._refused(key, ErrorCode.INVALID_CONTEXT, "the context is not a mapping")
-        evaluate = scope.flags.find(key)
-        if evaluate is None:
-            self._counters.add(UnknownFlag(self._bounded(key)))
-            return _error(key, ErrorCode.FLAG_NOT_FOUND, "no definition has this flag")
         return self._given(key, evaluate(subject, attributes), wanted)
 
     def _given(self, key: str, answer: Answer, wanted: type) -> Evaluation:
@@ -137,14 +138,14 @@ class FlagCalls:
             expected = f"the value is not of the type of the default, {wanted.__name__}"
             return self._refused(key, ErrorCode.TYPE_MISMATCH, expected)
         if answer.counter is None:
-            name = (key, answer.variant, answer.reason, answer.error_code)
+            name = Given(key, answer.variant, answer.reason, answer.error_code)
             answer.counter = self._counters.of(name)
         next(answer.counter)
         message = _KEYLESS if answer.error_code else None
         return Evaluation(key, answer.value, answer.variant, answer.reason, answer.error_code, message)
 
     def _refused(self, key: str, code: ErrorCode, message: str) -> Evaluation:
-        self._counters.add((key, None, Reason.ERROR, code))
+        self._counters.add(Given(key, None, Reason.ERROR, code))
         return _error(key, code, message)
 
     def _bounded(self, key: str) -> str:
@@ -178,13 +179,6 @@ class Identified:
             self._calls._scope.reset(self._token)
         else:
             self._scope.identify(*self._before)
-
-
-@dataclass(frozen=True, slots=True)
-class UnknownFlag:
-    """The tally's name for checks of a flag that no definition has."""
-
-    key: str
 
 
 def _error(key: str, code: ErrorCode, message: str) -> Evaluation:

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, replace
 
@@ -57,6 +58,7 @@ class Keeper:
     ) -> None:
         self._source, self._tallies, self._last_good = source, tallies, last_good
         self._environ, self._clock = environ, clock
+        self._process = os.getpid()
         self.source_name = source.name
         self.swapped: Callable[[Snapshot], None] = lambda snapshot: None
         """Told of every snapshot after the first."""
@@ -85,11 +87,17 @@ class Keeper:
         That first time, what stays in force if the source has gone bad is the last good copy: a process that was
         forked from an old parent has to run what its siblings learned since.
         """
+        self.state = replace(self.state, failures=self.state.failures if self._begun_here() else 0)
         changes = self._source.changes()
-        await self._reload(await paced(self._earlier(), self._clock) or self.state.definitions)
+        earlier: Definitions | None = await paced(self._earlier(), self._clock)
+        await self._reload(earlier or self.state.definitions)
         self.settled()
         async for _ in changes:
             await self._reload(self.state.definitions)
+
+    def _begun_here(self) -> bool:
+        """What a parent process has failed at is the parent's to report."""
+        return os.getpid() == self._process
 
     async def _reload(self, before: Definitions) -> None:
         """Loads the source again; on any problem what was in force before stays, as far as it has to."""

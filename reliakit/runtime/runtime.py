@@ -4,7 +4,7 @@ import logging
 import os
 import threading
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from typing import Any
 
@@ -36,7 +36,9 @@ class Runtime:
     dormant: bool
     outside: Scope
 
-    def __init__(self, snapshot: Snapshot, tallies: Tallies, clock: Clock, services: list[Service]) -> None:
+    def __init__(
+        self, snapshot: Snapshot, tallies: Tallies, clock: Clock, services: Sequence[Service]
+    ) -> None:
         self.tallies, self.clock = tallies, clock
         self.scope: ContextVar[Scope | None] = ContextVar("reliakit_scope", default=None)
         self.engine = Engine(services)

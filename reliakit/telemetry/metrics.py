@@ -10,7 +10,7 @@ __all__ = [
     "DURATION_SUM",
     "ERRORS",
     "EVALUATIONS",
-    "FAULTS",
+    "FAILURES",
     "LE",
     "METRICS",
     "RELOAD_FAILURES",
@@ -108,12 +108,12 @@ DURATION_SUM = Metric(
     "Sum of the durations of requests of rollouts.",
     _REQUEST,
 )
-FAULTS = Metric(
-    "reliakit.faults",
+FAILURES = Metric(
+    "reliakit.failures",
     Kind.COUNTER,
-    "{fault}",
+    "{failure}",
     "Decisions of reliakit that failed, so that the request went on as if reliakit were not there.",
-    ("reliakit.fault",),
+    ("reliakit.decision",),
 )
 SNAPSHOT_AGE = Metric(
     "reliakit.snapshot.age",
@@ -137,7 +137,7 @@ METRICS = (
     DURATION,
     DURATION_BUCKET,
     DURATION_SUM,
-    FAULTS,
+    FAILURES,
     SNAPSHOT_AGE,
     RELOAD_FAILURES,
 )

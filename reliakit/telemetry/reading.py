@@ -5,6 +5,7 @@ from collections.abc import Hashable, Iterator, Mapping
 from itertools import accumulate
 from typing import Any, Protocol
 
+from reliakit.core.counters import Failed, Given, Missed, Unknown
 from reliakit.core.histogram import HTTP_BOUNDARIES, http_buckets
 from reliakit.core.outcome import Outcome
 from reliakit.core.tally import Series
@@ -14,7 +15,7 @@ from reliakit.telemetry.metrics import (
     DURATION_SUM,
     ERRORS,
     EVALUATIONS,
-    FAULTS,
+    FAILURES,
     RELOAD_FAILURES,
     REQUESTS,
     SNAPSHOT_AGE,
@@ -36,8 +37,7 @@ class Watched(Protocol):
     """What telemetry asks of a kit; called from the threads of whoever collects metrics."""
 
     def counts(self) -> Mapping[Hashable, int]:
-        """Returns the totals by the tally's names: (flag, variant, reason, error code), (flag, attribute, problem),
-        ("fault", what), or a value with the `key` of an unknown flag."""
+        """Returns the totals by the names of `reliakit.core.counters`."""
 
     def rows(self) -> Mapping[Any, Series]:
         """Returns the totals of requests by (rollout, slot, assignment)."""
@@ -86,8 +86,7 @@ def read(kit: Watched) -> Reading:
     """Reads everything that a kit has counted."""
     reading = Reading()
     for name, amount in kit.counts().items():
-        if amount:  # of all the answers that flags can give, thousands are never given
-            _flag(reading, name, amount)
+        _count(reading, name, amount)
     for row_name, row in kit.rows().items():
         _requests(reading, row_name, row)
     reading.count(SNAPSHOT_AGE, kit.snapshot_age())
@@ -95,16 +94,18 @@ def read(kit: Watched) -> Reading:
     return reading
 
 
-def _flag(reading: Reading, name: Any, amount: int) -> None:
+def _count(reading: Reading, name: Hashable, amount: int) -> None:
     match name:
-        case (key, variant, reason, error):
-            reading.count(EVALUATIONS, amount, key, variant, reason.lower(), error.lower() if error else None)
-        case (key, attribute, problem):
-            reading.count(ATTRIBUTE_MISSES, amount, key, attribute, problem)
-        case ("fault", what):
-            reading.count(FAULTS, amount, what)
-        case _:
-            reading.count(UNKNOWN, amount, name.key)
+        case Given(flag, variant, reason, error):
+            reading.count(
+                EVALUATIONS, amount, flag, variant, reason.lower(), error.lower() if error else None
+            )
+        case Missed(flag, attribute, problem):
+            reading.count(ATTRIBUTE_MISSES, amount, flag, attribute, problem)
+        case Unknown(flag):
+            reading.count(UNKNOWN, amount, flag)
+        case Failed(what):
+            reading.count(FAILURES, amount, what)
 
 
 def _requests(reading: Reading, name: tuple[str, str, str], row: Series) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from reliakit.core.counters import Failed
 from tests.middleware.shop import SHOP, answering, ask, header, http, outcomes
 
 
@@ -261,4 +262,4 @@ def test_if_deciding_fails_the_request_is_served_and_the_failure_counted(
     app = shop_app(kit)
     monkeypatch.setattr("reliakit.middleware.edge.find", lambda *_: 1 / 0)
     assert run(ask(app, http()))[1]["body"] == b"v1"
-    assert kit._runtime.tallies.counts()[("fault", "admission")] == 1
+    assert kit._runtime.tallies.counts()[Failed("admission")] == 1

@@ -14,6 +14,7 @@ from opentelemetry.semconv._incubating.attributes.feature_flag_attributes import
 from opentelemetry.semconv.attributes.error_attributes import ERROR_TYPE
 
 from reliakit import Reliakit
+from reliakit.core.counters import Failed
 from reliakit.core.histogram import HTTP_BOUNDARIES
 from reliakit.core.outcome import Outcome
 from reliakit.core.rollouts import Assignment
@@ -71,10 +72,10 @@ def test_misspelt_flags_and_attributes_that_rules_miss_can_be_seen():
     assert points(data, "reliakit.flag.attribute.misses") == {("banner", "plan", "missing"): 1}
 
 
-def test_faults_of_reliakit_itself_can_be_alerted_on():
+def test_failures_of_reliakit_itself_can_be_alerted_on():
     kit = Counted()
-    kit.tallies.counters.add(("fault", "admission"))
-    assert points(collected(kit), "reliakit.faults") == {("admission",): 1}
+    kit.tallies.counters.add(Failed("admission"))
+    assert points(collected(kit), "reliakit.failures") == {("admission",): 1}
 
 
 def test_requests_are_counted_by_rollout_slot_assignment_and_outcome():
@@ -211,7 +212,7 @@ def test_the_table_of_metrics_is_what_is_exported():
     kit = counted_by_a_kit(("banner", "ann"), ("nowhere", "ann"))
     kit.serve(0.01)
     extra = Counted()
-    extra.tallies.counters.add(("fault", "admission"))
+    extra.tallies.counters.add(Failed("admission"))
     exported = metrics(collected(kit, extra))
     assert set(exported) == {metric.name for metric in METRICS if metric.kind is not Kind.HISTOGRAM}
     for metric in METRICS:
