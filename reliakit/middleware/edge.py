@@ -7,7 +7,7 @@ from random import getrandbits
 from typing import Any
 
 from reliakit.core.bucketing import key_text
-from reliakit.core.counters import Counters
+from reliakit.core.counters import Counters, Failed
 from reliakit.core.identity import Identity
 from reliakit.core.pins import pin
 from reliakit.core.rollouts import Assignment, Rollout, Slot, Sticky, assign
@@ -102,7 +102,7 @@ def introduce(visit: Visit, identify: Callable[[Any], Any], request: Any, counte
         visit.identify(key_text(identify(request)), NOTHING)
     except Exception:
         _log.exception("the callable that identifies requests failed")
-        counters.add(("fault", "identify"))
+        counters.add(Failed("identify"))
 
 
 def _split(rollout: Rollout, visit: Visit) -> tuple[Slot, int]:
