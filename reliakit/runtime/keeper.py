@@ -4,7 +4,9 @@ import asyncio
 import logging
 import os
 from collections.abc import Callable, Generator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 
 from reliakit.clock import Clock
 from reliakit.core.snapshot import Snapshot
@@ -17,16 +19,15 @@ from reliakit.definitions.models import Definitions
 from reliakit.definitions.overrides import from_environment
 from reliakit.definitions.problems import Problem
 from reliakit.errors import ConfigurationError
-from reliakit.runtime.engine import complete
+from reliakit.runtime.engine import complete, supervise
 from reliakit.runtime.last_good import LastGood
 from reliakit.runtime.pace import paced
+from reliakit.sources.environment import EnvironmentSource
 from reliakit.sources.protocol import Content, Source, SourceError
 
 __all__ = ["Keeper", "State"]
 
 _log = logging.getLogger("reliakit")
-_WITHIN = 10.0
-"""Seconds that a source has to answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,17 @@ class State:
 
 
 class Keeper:
-    """Owns the state of one kit. `state` is replaced whole, so readers need no lock."""
+    """Owns the state of one kit. `state` is replaced whole, so readers need no lock.
+
+    Args:
+        source: where the definitions come from.
+        tallies: where the answers of its snapshots are counted.
+        last_good: keeps a copy on disk; None for sources that need none.
+        environ: for `env:NAME` and the flags in RELIAKIT_FLAG_ variables.
+        clock: tells how old the definitions are.
+        within: seconds that the source has to answer.
+        retries: the first and the longest delay, in seconds, until a source that failed is asked again.
+    """
 
     state: State
 
@@ -55,9 +66,15 @@ class Keeper:
         last_good: LastGood | None,
         environ: Mapping[str, str],
         clock: Clock,
+        *,
+        within: float = 10.0,
+        retries: tuple[float, float] = (0.1, 30.0),
     ) -> None:
         self._source, self._tallies, self._last_good = source, tallies, last_good
         self._environ, self._clock = environ, clock
+        self._within, self._retries = within, retries
+        # Where the variables are the source, they would be held against what they have defined.
+        self._pins: Mapping[str, str] = {} if isinstance(source, EnvironmentSource) else environ
         self._process = os.getpid()
         self.source_name = source.name
         self.swapped: Callable[[Snapshot], None] = lambda snapshot: None
@@ -77,57 +94,85 @@ class Keeper:
             raise ConfigurationError(loaded.problems)
         definitions = loaded.definitions or earlier
         assert definitions is not None
-        self._adopt(definitions, loaded)
-        if loaded.definitions is not None:
-            run(self._keep(document, definitions))
+        run(self._adopt(definitions, loaded))
+        run(self._keep(document, loaded))
 
     async def watch(self) -> None:
-        """Reloads whenever the source changes; once at first, for what changed before anybody watched.
+        """Reloads whenever the source changes, and again where it could not be read; once at first, for what
+        changed before anybody watched.
 
         That first time, what stays in force if the source has gone bad is the last good copy: a process that was
         forked from an old parent has to run what its siblings learned since.
         """
         self.state = replace(self.state, failures=self.state.failures if self._begun_here() else 0)
-        changes = self._source.changes()
-        earlier: Definitions | None = await paced(self._earlier(), self._clock)
-        await self._reload(earlier or self.state.definitions)
-        self.settled()
+        due = asyncio.Event()
+        listening = asyncio.create_task(
+            supervise(partial(self._listen, due), f"watching {self.source_name}", *self._retries)
+        )
+        try:
+            await due.wait()
+            await self._follow(due)
+        finally:
+            listening.cancel()
+
+    async def _listen(self, due: asyncio.Event) -> None:
+        try:
+            changes = self._source.changes()
+        finally:
+            due.set()  # whatever came before anybody listened
         async for _ in changes:
-            await self._reload(self.state.definitions)
+            due.set()
+        raise SourceError(f"{self.source_name} stopped watching, which a source never does by itself")
+
+    async def _follow(self, due: asyncio.Event) -> None:
+        first, last = self._retries
+        before, retry = await paced(self._earlier(), self._clock) or self.state.definitions, first
+        while True:
+            due.clear()
+            answered = await self._reload(before)
+            self.settled()
+            await _either(due, None if answered else retry)
+            before, retry = self.state.definitions, first if answered else min(retry * 2, last)
 
     def _begun_here(self) -> bool:
         """What a parent process has failed at is the parent's to report."""
         return os.getpid() == self._process
 
-    async def _reload(self, before: Definitions) -> None:
-        """Loads the source again; on any problem what was in force before stays, as far as it has to."""
+    async def _reload(self, before: Definitions) -> bool:
+        """Loads the source again; on any problem what was in force before stays, as far as it has to.
+
+        Returns:
+            Whether the source could be read.
+        """
         fetched = await self._fetch()
         document, loaded = await paced(self._loaded(fetched, before), self._clock)
         definitions = loaded.definitions or before
-        self._adopt(definitions, loaded)
+        await paced(self._adopt(definitions, loaded), self._clock)
         if loaded.definitions is not None and definitions != before:
-            await paced(self._keep(document, definitions), self._clock)
+            await paced(self._keep(document, loaded), self._clock)
+        return isinstance(fetched, Content)
 
     async def _fetch(self) -> Content | SourceError:
         """A failure is a value, which start-up and reload weigh differently."""
         try:
             # Not `wait_for`: on Python 3.11 it can swallow a cancellation, and the engine would not stop.
-            async with asyncio.timeout(_WITHIN):
+            async with asyncio.timeout(self._within):
                 return await self._source.load()
         except SourceError as failed:
             return failed
         except TimeoutError:
-            return SourceError(f"{self._source.name} did not answer within {_WITHIN:g} s")
+            return SourceError(f"{self._source.name} did not answer within {self._within:g} s")
         except Exception as fault:  # a third party's source: whatever it raises, what is in force stays
             return SourceError(f"{self._source.name} failed: {fault!r}")
 
     def _earlier(self) -> Generator[None, None, Definitions | None]:
-        document = self._last_good.load() if self._last_good else None
+        document = (yield from self._last_good.load()) if self._last_good else None
         return (yield from load(document, self._environ)).definitions if document else None
 
-    def _keep(self, document: Document | None, definitions: Definitions) -> Generator[None, None, None]:
-        if document is not None and self._last_good is not None:
-            yield from self._last_good.save(document, definitions)
+    def _keep(self, document: Document | None, loaded: Loaded) -> Generator[None, None, None]:
+        if document is not None and loaded.definitions is not None and self._last_good is not None:
+            broken = {str(problem.path[1]) for problem in loaded.problems if problem.path[1:]}
+            yield from self._last_good.save(document, loaded.definitions.flags, broken)
 
     def _loaded(
         self, fetched: Content | SourceError, previous: Definitions | None
@@ -139,7 +184,7 @@ class Keeper:
             return None, Loaded(None, tuple(problems))
         return document, (yield from load(document, self._environ, previous, problems))
 
-    def _adopt(self, definitions: Definitions, loaded: Loaded) -> None:
+    def _adopt(self, definitions: Definitions, loaded: Loaded) -> Generator[None, None, None]:
         state = getattr(self, "state", None)
         self._report(loaded.problems, state)
         failures = (state.failures if state else 0) + bool(loaded.problems)
@@ -148,23 +193,34 @@ class Keeper:
             fresh = state.loaded_at if loaded.problems else now
             self.state = replace(state, problems=loaded.problems, failures=failures, loaded_at=fresh)
             return
-        if state is not None:
-            for line in difference(state.definitions, definitions):
-                _log.info("definitions changed: %s", line)
         snapshot = self._compile(definitions)
         self.state = State(definitions, snapshot, now, loaded.problems, failures)
         self.swapped(snapshot)
+        if state is not None:  # after the fact: a kill switch does not wait for a long list to be written
+            for line in difference(state.definitions, definitions):
+                _log.info("definitions changed: %s", line)
+                yield
 
     def _compile(self, definitions: Definitions) -> Snapshot:
         snapshot = compile_snapshot(definitions, self._tallies)
-        answers, problems = from_environment(self._environ, definitions)
-        self._report(tuple(problems), None)
+        answers, problems = from_environment(self._pins, definitions)
+        for problem in problems:
+            _log.error("%s", problem)
         return replace(snapshot, flags=snapshot.flags.overridden(answers)) if answers else snapshot
 
     def _report(self, problems: tuple[Problem, ...], state: State | None) -> None:
-        if state is not None and problems == state.problems:
+        if problems == (state.problems if state else ()):
             return
         for problem in problems:
             _log.error("%s", problem)
-        if problems and state is not None:
-            _log.error("%s is not in force as it stands: what was good before stays", self._source.name)
+        if problems:
+            _log.error("%s is not in force as it stands: what was good before stays", self.source_name)
+        else:
+            _log.info("%s is in force again as it stands", self.source_name)
+
+
+async def _either(due: asyncio.Event, seconds: float | None) -> None:
+    """Waits until something is due, but no longer than so many seconds."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await due.wait()

@@ -64,9 +64,10 @@ class LastGood:
             flags: the keys of the flags that are in force.
             broken: those that are written wrongly; what stands for them in the copy so far stays there.
         """
-        keys = list(flags)
-        earlier = yield from self._flags() if any(key in broken for key in keys) else _nothing()
-        written = document.data.get("flags", {})
+        keys, written = list(flags), document.data.get("flags", {})
+        earlier: dict[str, msgspec.Raw] = {}
+        if any(key in broken for key in keys):
+            earlier = yield from self._flags()
         kept: dict[str, msgspec.Raw] = {}
         for key in keys:
             yield
@@ -127,11 +128,6 @@ class LastGood:
                     os.unlink(temporary)
             return False
         return True
-
-
-def _nothing() -> Generator[None, None, dict[str, msgspec.Raw]]:
-    yield
-    return {}
 
 
 def _raw(flags: msgspec.Raw) -> dict[str, msgspec.Raw]:
