@@ -8,17 +8,15 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Callable
 from functools import cache
+from itertools import pairwise
 from math import sqrt
 from uuid import UUID
 
-import msgspec
 import pytest
 
 from reliakit.core.bucketing import SPACE, bucket, key_text, salt, threshold
 from reliakit.core.rollouts import assign
-from reliakit.core.tally import Tallies
-from reliakit.definitions.compile import compile_snapshot
-from reliakit.definitions.models import Definitions
+from tests.core.compiled import evaluator, snapshot
 
 _KEYS = 1_000_000
 _SIGMAS = 4.5
@@ -86,7 +84,7 @@ def test_keys_of_one_kind_alone_are_spread_evenly(kind):
     places = sorted(_places("new_checkout")[kind :: len(_KINDS)])
     expected = len(places) / 64
     cuts = [bisect_left(places, SPACE // 64 * edge) for edge in range(65)]
-    uneven = sum((high - low - expected) ** 2 / expected for low, high in zip(cuts, cuts[1:], strict=False))
+    uneven = sum((high - low - expected) ** 2 / expected for low, high in pairwise(cuts))
     # Chi-square of 63 degrees of freedom: mean 63, variance 126.
     assert abs(uneven - 63) < _SIGMAS * sqrt(126)
 
@@ -113,25 +111,11 @@ def test_two_flags_are_independent(one, other, percentages):
 
 def test_a_flag_and_a_rollout_are_independent_as_compiled():
     """Otherwise a canary would be judged by the users of one flag, not by a fair share of all."""
-    snapshot = compile_snapshot(
-        msgspec.convert(
-            {
-                "format": 1,
-                "flags": {"new_checkout": {"percentage": 10}},
-                "rollouts": {
-                    "shop": {
-                        "slots": {"blue": {"upstream": "app"}, "green": {"upstream": "app"}},
-                        "initial": "blue",
-                        "weight": 20,
-                    }
-                },
-            },
-            Definitions,
-        ),
-        Tallies(),
-    )
-    evaluate, rollout, counts = snapshot.flags["new_checkout"], snapshot.rollouts["shop"], [0] * 8
-    flagged = [evaluate(key, {}, counts).value for key in _keys()]
+    slots = {"blue": {"upstream": "app"}, "green": {"upstream": "app"}}
+    rollouts = {"shop": {"slots": slots, "initial": "blue", "weight": 20}}
+    compiled = snapshot({"flags": {"new_checkout": {"percentage": 10}}, "rollouts": rollouts})
+    evaluate, rollout = evaluator(compiled.flags, "new_checkout"), compiled.rollouts["shop"]
+    flagged = [evaluate(key, {}).value for key in _keys()]
     released = [assign(rollout, key, 0) is rollout.canary for key in _keys()]
     assert abs(sum(flagged) - 100_000) < _SIGMAS * sqrt(90_000)
     assert abs(sum(released) - 200_000) < _SIGMAS * sqrt(160_000)

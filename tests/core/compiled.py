@@ -1,0 +1,27 @@
+"""Flags as a process has them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from reliakit.core.flags import Evaluator
+from reliakit.core.snapshot import Flags, Snapshot
+from reliakit.core.tally import Tallies
+from reliakit.definitions.compile import compile_snapshot
+from reliakit.definitions.models import Definitions
+
+__all__ = ["evaluator", "snapshot"]
+
+
+def snapshot(sections: Mapping[str, Any], tallies: Tallies | None = None) -> Snapshot:
+    """Compiles a document, given without its format."""
+    definitions = msgspec.convert({"format": 1, **sections}, Definitions)
+    return compile_snapshot(definitions, Tallies() if tallies is None else tallies)
+
+
+def evaluator(flags: Flags, key: str) -> Evaluator:
+    """Returns the evaluator of a flag that must be there."""
+    found = flags.find(key)
+    assert found is not None
+    return found
