@@ -66,7 +66,7 @@ class Reliakit(FlagCalls):
         self._keeper = Keeper(origin, tallies, last_good, environ, clock)
         self._keeper.begin(accept_last_good=on_invalid == "last_good")
         measured = Measured(tallies, self._keeper, clock)
-        services = [self._keeper.watch, measured.export]
+        services = [] if self._bypassed else [self._keeper.watch, measured.export]
         super().__init__(Runtime(self._keeper.state.snapshot, tallies, clock, services))
         self._keeper.swapped, self._keeper.settled = self._runtime.swap, self._runtime.settle
         self._measured = measured

@@ -53,14 +53,14 @@ class Engine:
         return self._thread is not None and self._thread.is_alive()
 
     def start(self) -> None:
-        """Starts the thread, where it isn't running yet.
+        """Starts the thread, where it isn't running yet and there is a service to run.
 
         Raises:
             UsageError: gevent has replaced `threading`, so a thread would be a greenlet that runs only when others
                 wait.
         """
         with self._changing:
-            if self.running:
+            if self.running or not self._services:
                 return
             _refuse_green_threads()
             ready = threading.Event()

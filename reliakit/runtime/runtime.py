@@ -75,7 +75,8 @@ class Runtime:
                 return
             try:
                 self.engine.start()
-                self._settled.wait(_CATCH_UP)
+                if self.engine.running:
+                    self._settled.wait(_CATCH_UP)
             except Exception:
                 _log.exception("definitions will not be reloaded in this process")
             with self._changing:
