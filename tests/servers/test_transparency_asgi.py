@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from tests.servers.memory import peak
 from tests.servers.raw import connected, exchange, exchange_expecting_100, normal, read_until, request
 from tests.servers.serving import Server, until
 from tests.servers.transparent_asgi import MEGABYTE, MEGABYTES
@@ -193,31 +194,20 @@ def test_100_mb_up_and_down_leave_memory_flat(trio: Trio, variant: str) -> None:
     """Otherwise a few uploads or downloads at once would take the process down."""
     server = trio.named(variant)
     size = len(MEGABYTE) * MEGABYTES
-    _upload(server.port, 1, trio.cookie)  # buffers that are made once are no growth
-    before = _peak(server, reset=True)
-    assert _upload(server.port, MEGABYTES, trio.cookie).endswith(b"\r\n\r\n%d" % size)
+    upload(server.port, 1, trio.cookie)  # buffers that are made once are no growth
+    before = peak(server.process.pid, reset=True)
+    assert upload(server.port, MEGABYTES, trio.cookie).endswith(b"\r\n\r\n%d" % size)
     with connected(server.port) as connection:
         connection.sendall(request(f"GET /shop/flood?{variant} HTTP/1.0", trio.cookie))
         read_until(connection, b"\r\n\r\n")
         assert sum(map(len, iter(lambda: connection.recv(1 << 20), b""))) == size
-    assert _peak(server) - before < 20_000_000
+    assert peak(server.process.pid) - before < 20_000_000
 
 
-def _upload(port: int, megabytes: int, cookie: bytes) -> bytes:
+def upload(port: int, megabytes: int, cookie: bytes) -> bytes:
     length = b"Content-Length: %d" % (len(MEGABYTE) * megabytes)
     with connected(port) as connection:
         connection.sendall(request("POST /shop/drain HTTP/1.1", length, cookie))
         for _ in range(megabytes):
             connection.sendall(MEGABYTE)
         return b"".join(iter(lambda: connection.recv(65536), b""))
-
-
-def _peak(server: Server, *, reset: bool = False) -> int:
-    """The most memory that the server's process held, in bytes; since the last reset."""
-    folder = f"/proc/{server.process.pid}"
-    if reset:
-        with open(f"{folder}/clear_refs", "w") as file:
-            file.write("5")
-    with open(f"{folder}/status") as file:
-        found = next(line for line in file if line.startswith("VmHWM"))
-    return int(found.split()[1]) * 1024
