@@ -113,7 +113,9 @@ class _Loading:
         prepared = self._prepared(rest)
         sound: dict[str, Any] = {"format": 1}
         if "format" not in rest:
-            self._convert({}, Definitions, ())
+            self.problems.append(
+                Problem((), 'the key "format" is missing', "write `format: 1` in the first line")
+            )
         for key, value in prepared.items():
             yield
             converted = self._convert({"format": 1} | {key: value}, Definitions, ())

@@ -98,7 +98,7 @@ def did_you_mean(word: str, candidates: Iterable[str]) -> str | None:
     from difflib import get_close_matches
 
     by_folded = {candidate.casefold().replace("-", "_"): candidate for candidate in candidates}
-    close = get_close_matches(word[:200].casefold().replace("-", "_"), by_folded, n=1, cutoff=0.6)
+    close = get_close_matches(word[:200].casefold().replace("-", "_"), by_folded, n=1, cutoff=0.7)
     return by_folded[close[0]] if close else None
 
 
