@@ -13,7 +13,7 @@ from typing import Any
 
 from tests.core.murmur import murmur3
 
-__all__ = ["Answer", "Reference"]
+__all__ = ["KEYLESS", "Answer", "Reference", "precedence", "satisfies", "version"]
 
 _EVERYTHING = 2**32
 
@@ -28,7 +28,7 @@ class Answer:
     error: str | None = None
 
 
-_KEYLESS = Answer(None, None, "ERROR", "TARGETING_KEY_MISSING")
+KEYLESS = Answer(None, None, "ERROR", "TARGETING_KEY_MISSING")
 
 
 class _Mistyped(Exception):
@@ -105,7 +105,7 @@ class _Flag:
         for key, variant in pairs:
             found = self.asking.evaluate(key)
             if found.error == "TARGETING_KEY_MISSING":
-                return _KEYLESS
+                return KEYLESS
             if found.variant != (("off", "on")[variant] if isinstance(variant, bool) else variant):
                 return self.serve(self.off, "DEFAULT")
         return None
@@ -150,7 +150,7 @@ class _Flag:
                 return self.serve(variant, reason)  # everyone, so nobody needs to be told apart
             start = end
         if self.asking.user is None:
-            return _KEYLESS
+            return KEYLESS
         seed = murmur3(_bytes(self.written.get("salt", self.key)), 0)
         place = murmur3(_bytes(self.asking.user), seed)
         return self.serve(next(variant for variant, end in ends if place < end), reason)
@@ -210,12 +210,9 @@ def _bytes(text: str) -> bytes:
 
 
 def _one_of(value: Any, operands: list[Any]) -> bool:
-    for operand in operands:
-        if isinstance(value, bool) == isinstance(operand, bool) and value == operand:
-            return True
     if not isinstance(value, (str, int, float)):
         raise _Mistyped
-    return False
+    return any(isinstance(value, bool) == isinstance(each, bool) and value == each for each in operands)
 
 
 def _number(value: Any) -> Any:

@@ -10,8 +10,9 @@ from reliakit.core.snapshot import Flags, Snapshot
 from reliakit.core.tally import Tallies
 from reliakit.definitions.compile import compile_snapshot
 from reliakit.definitions.models import Definitions
+from tests.reference import KEYLESS, Answer
 
-__all__ = ["evaluator", "snapshot"]
+__all__ = ["ask", "evaluator", "snapshot"]
 
 
 def snapshot(sections: Mapping[str, Any], tallies: Tallies | None = None) -> Snapshot:
@@ -25,3 +26,9 @@ def evaluator(flags: Flags, key: str) -> Evaluator:
     found = flags.find(key)
     assert found is not None
     return found
+
+
+def ask(flags: Flags, key: str, user: str | None, attributes: Mapping[str, Any]) -> Answer:
+    """Evaluates a flag and says what came out as the reference does."""
+    found = evaluator(flags, key)(user, attributes)
+    return KEYLESS if found is None else Answer(found.value, found.variant, found.reason.value)

@@ -12,15 +12,15 @@ import pytest
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
-from reliakit.core import evaluation
 from reliakit.core.counters import Missed
+from reliakit.core.evaluation import Evaluation
 from reliakit.core.tally import Tallies
 from reliakit.definitions.compile import compile_snapshot
 from reliakit.definitions.conditions import ConditionReader
 from reliakit.definitions.explanation import explain
 from reliakit.definitions.flags import FlagReader
 from reliakit.definitions.models import Definitions
-from tests.core.compiled import evaluator
+from tests.core.compiled import ask
 from tests.core.documents import askers, documents
 from tests.reference import Answer, Reference
 
@@ -37,7 +37,7 @@ def _definitions(document: dict[str, Any]) -> Definitions:
     return definitions
 
 
-def _answer(found: evaluation.Answer | evaluation.Evaluation) -> Answer:
+def _explained(found: Evaluation) -> Answer:
     return Answer(found.value, found.variant, found.reason.value, found.error_code and found.error_code.value)
 
 
@@ -57,12 +57,12 @@ def test_compiled_flags_agree_with_the_reference_and_with_their_explanation(docu
     missed: Counter[tuple[str, str, str]] = Counter()
     for user, attributes in askers(document, Random(seed), 40):
         for key in definitions.flags:
-            found = _answer(evaluator(flags, key)(user, attributes))
+            found = ask(flags, key, user, attributes)
             assert found == Reference(document, user, attributes, pins, missed).evaluate(key), (
                 user,
                 attributes,
             )
-            assert _answer(explain(definitions, key, user, attributes, pins).evaluation) == found
+            assert _explained(explain(definitions, key, user, attributes, pins).evaluation) == found
             event(f"{found.reason} {found.error}")
     assert _missed(tallies) == missed
 
@@ -79,7 +79,7 @@ def test_a_flag_answers_as_it_always_did(group, case):
     """Otherwise an upgrade changes who sees what, without a line of the file having changed."""
     document = {"format": 1, "flags": group["flags"], "segments": group.get("segments", {})}
     key, user, context = case.get("flag", "it"), case.get("user"), case.get("context", {})
-    found = evaluator(compile_snapshot(_definitions(document), Tallies()).flags, key)(user, context)
+    found = ask(compile_snapshot(_definitions(document), Tallies()).flags, key, user, context)
     wanted = Answer(case.get("value"), case.get("variant"), case["reason"], case.get("error"))
-    assert _answer(found) == wanted
+    assert found == wanted
     assert Reference(document, user, context).evaluate(key) == wanted
