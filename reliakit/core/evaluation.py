@@ -65,10 +65,8 @@ class Answer:
     `counter` counts how often it was given; None until it is given for the first time, since most never are.
     """
 
-    __slots__ = ("counter", "error_code", "reason", "value", "variant")
+    __slots__ = ("counter", "reason", "value", "variant")
 
-    def __init__(
-        self, value: Any, variant: str | None, reason: Reason, error_code: ErrorCode | None = None
-    ) -> None:
-        self.value, self.variant, self.reason, self.error_code = value, variant, reason, error_code
+    def __init__(self, value: Any, variant: str | None, reason: Reason) -> None:
+        self.value, self.variant, self.reason = value, variant, reason
         self.counter: Iterator[int] | None = None

@@ -8,7 +8,7 @@ A generated function beats nested closures by 1.4 x on a rule of three attribute
 """
 
 from bisect import bisect_right
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from types import CodeType, FunctionType
@@ -19,13 +19,14 @@ from mmh3 import hash as murmur3
 from reliakit.core.bucketing import SPACE, hashable
 from reliakit.core.conditions import Condition, Miss
 from reliakit.core.counters import Counters, Missed
-from reliakit.core.evaluation import Answer, ErrorCode, Reason
+from reliakit.core.evaluation import Answer, Reason
 
 __all__ = ["Evaluator", "Plan", "Rule", "Serve", "Share", "compile_flag", "constant"]
 
 Attributes = Mapping[str, Any]
-Evaluator = Callable[[str | None, Attributes], Answer]
-"""(targeting key, attributes) -> one of the flag's own answers."""
+Evaluator = Callable[[str | None, Attributes], Answer | None]
+"""(targeting key, attributes) -> one of the flag's own answers, or None where a targeting key is needed and there
+is none."""
 Resolve = Callable[[str], Evaluator | None]
 
 
@@ -99,9 +100,9 @@ class _Draft:
     def __init__(self, plan: Plan, resolve: Resolve, counters: Counters) -> None:
         self.plan, self.resolve, self.counters = plan, resolve, counters
         self.lines = ["def evaluate(user, attributes):"]
-        self.names: dict[str, Any] = {}
+        self.names: dict[str, Any] = {"__builtins__": _BUILTINS}
         self.bound: dict[int, str] = {}
-        self.answers: dict[tuple[str | None, Reason], Answer] = {}
+        self.answers: dict[tuple[str, Reason], Answer] = {}
 
     def function(self) -> Evaluator:
         if self.plan.enabled:
@@ -117,7 +118,7 @@ class _Draft:
         """Gives a constant a name, one and the same for the same object."""
         known = self.bound.get(id(value))
         if known is None:
-            known = self.bound[id(value)] = f"k{len(self.names)}"
+            known = self.bound[id(value)] = _name(len(self.names))
             self.names[known] = value
         return known
 
@@ -128,25 +129,21 @@ class _Draft:
         value = self.plan.variants[variant]
         return self.answers.setdefault((variant, reason), Answer(value, variant, reason))
 
-    def _keyless(self) -> Answer:
-        missing = Answer(None, None, Reason.ERROR, ErrorCode.TARGETING_KEY_MISSING)
-        return self.answers.setdefault((None, Reason.ERROR), missing)
-
     def _prerequisites(self) -> None:
         for key, variant in self.plan.prerequisites:
             check = self.bind(self._prerequisite(key, variant))
-            self._line(f"    unmet = {check}(user, attributes)")
-            self._line("    if unmet is not None: return unmet")
+            self._line(f"    met = {check}(user, attributes)")
+            self._line("    if met is not True: return met")
 
-    def _prerequisite(self, key: str, variant: str) -> Callable[..., Answer | None]:
-        resolve, unmet, keyless = self.resolve, self._answer(self.plan.off, Reason.DEFAULT), self._keyless()
+    def _prerequisite(self, key: str, variant: str) -> Callable[..., Answer | bool | None]:
+        resolve, unmet = self.resolve, self._answer(self.plan.off, Reason.DEFAULT)
 
-        def check(user: str | None, attributes: Attributes) -> Answer | None:
+        def check(user: str | None, attributes: Attributes) -> Answer | bool | None:
             evaluate = resolve(key)
             found = evaluate(user, attributes) if evaluate else unmet
-            if found.error_code is ErrorCode.TARGETING_KEY_MISSING:
-                return keyless
-            return None if found.variant == variant and evaluate else unmet
+            if found is None:
+                return None
+            return True if found.variant == variant and evaluate else unmet
 
         return check
 
@@ -161,23 +158,10 @@ class _Draft:
         for rule in self.plan.rules:
             # Not the value itself: a truth that raises when it is asked for has to be asked in here.
             self._line(f"    try: held = True if {rule.condition.source(self.bind)} else False")
-            exact = self.bind(self._exactly(rule.condition))
+            exact = self.bind(_Exactly(self.plan.key, rule.condition, self.counters))
             self._line(f"    except Exception: held = {exact}(user, attributes)")
             self._line("    if held:")
             self._serve(rule.serve, Reason.TARGETING_MATCH, "        ")
-
-    def _exactly(self, condition: Condition) -> Callable[..., bool]:
-        """The slow and exact answer, which also counts every attribute that it missed."""
-        key, counters = self.plan.key, self.counters
-
-        def holds(user: str | None, attributes: Attributes) -> bool:
-            missed: list[Miss] = []
-            held = condition.holds(user, attributes, missed)
-            for name, problem in missed:
-                counters.add(Missed(key, name, problem))
-            return held is True
-
-        return holds
 
     def _serve(self, serve: Serve, reason: Reason, indent: str) -> None:
         settled = serve.settled() if isinstance(serve, Share) else serve
@@ -188,18 +172,51 @@ class _Draft:
             self._share(serve, reason, indent)
 
     def _share(self, share: Share, reason: Reason, indent: str) -> None:
-        self._line(f"{indent}if user is None: return {self.bind(self._keyless())}")
+        self._line(f"{indent}if user is None: return None")
         seed = self.bind(self.plan.seed)
-        encoded = f"user if user.isascii() else {self.bind(hashable)}(user)"
-        bucket = f"{self.bind(murmur3)}({encoded}, {seed}, False)"
+        bucket = f"murmur3(user if user.isascii() else hashable(user), {seed}, False)"
         answers = [self._answer(variant, reason) for variant in share.variants]
         if len(answers) == 2:
             first, bound, second = self.bind(answers[0]), self.bind(share.bounds[0]), self.bind(answers[1])
             self._line(f"{indent}return {first} if {bucket} < {bound} else {second}")
         else:
-            self._line(
-                f"{indent}return {self.bind(answers)}[{self.bind(bisect_right)}({self.bind(share.bounds)}, {bucket})]"
-            )
+            self._line(f"{indent}return {self.bind(answers)}[bisect({self.bind(share.bounds)}, {bucket})]")
+
+
+class _Exactly:
+    """The slow and exact answer of a condition, which also counts every attribute that it missed."""
+
+    __slots__ = ("_condition", "_counters", "_key", "_met")
+
+    def __init__(self, key: str, condition: Condition, counters: Counters) -> None:
+        self._key, self._condition, self._counters = key, condition, counters
+        self._met: dict[Miss, Iterator[int]] = {}
+
+    def __call__(self, user: str | None, attributes: Attributes) -> bool:
+        missed: list[Miss] = []
+        held = self._condition.holds(user, attributes, missed)
+        for miss in missed:
+            next(self._met.get(miss) or self._counter(miss))
+        return held is True
+
+    def _counter(self, miss: Miss) -> Iterator[int]:
+        return self._met.setdefault(miss, self._counters.of(Missed(self._key, *miss)))
+
+
+_BUILTINS = {
+    "Exception": Exception,
+    "bisect": bisect_right,
+    "hashable": hashable,
+    "murmur3": murmur3,
+    "str": str,
+    "type": type,
+}
+"""All that the lines may name beside their constants; shared, so that a flag pays for its own constants alone."""
+
+
+@lru_cache
+def _name(number: int) -> str:
+    return f"k{number}"
 
 
 @lru_cache(1024)

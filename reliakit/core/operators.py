@@ -67,32 +67,32 @@ _SCALAR = str | int | float
 def member(values: Iterable[Any]) -> Test:
     """The value is one of `values` (text, numbers, bools). True and 1 are different values, 1 and 1.0 are not."""
     known = tuple(values)
-    return Test(_among(known), _texts(known))
+    return Test(_Among(known, wanted=True), _texts(known))
 
 
 def not_member(values: Iterable[Any]) -> Test:
     """The value is text, a number or a bool, and none of `values`."""
     known = tuple(values)
-    inside = _among(known)
-    return Test(lambda value: not inside(value), _texts(known), negated=True)
+    return Test(_Among(known, wanted=False), _texts(known), negated=True)
 
 
 def _texts(known: tuple[Any, ...]) -> frozenset[str] | None:
     return frozenset(known) if all(isinstance(value, str) for value in known) else None
 
 
-def _among(known: tuple[Any, ...]) -> Callable[[Any], bool]:
-    pairs = frozenset((isinstance(value, bool), value) for value in known)
+@dataclass(frozen=True, slots=True)
+class _Among:
+    """Membership the slow way, for what is no plain text; asked so seldom that it keeps no set."""
 
-    def inside(value: Any) -> bool:
-        if (isinstance(value, bool), value) in pairs:
-            return True
+    known: tuple[Any, ...]
+    wanted: bool
+
+    def __call__(self, value: Any) -> bool:
         # What is of another kind would pass for "none of them" without having been understood.
         if not isinstance(value, _SCALAR):
             raise TypeError("neither text, a number nor a bool")
-        return False
-
-    return inside
+        alike = [each for each in self.known if isinstance(each, bool) is isinstance(value, bool)]
+        return (value in alike) is self.wanted
 
 
 def _number(value: Any) -> float:

@@ -88,6 +88,7 @@ class Assembly:
     def __init__(self, problems: list[Problem]) -> None:
         self._problems = problems
         self._size = 0
+        self._texts: dict[str, str] = {}
         self._frames = [_Frame([], Place(1), 0)]
 
     @property
@@ -110,6 +111,7 @@ class Assembly:
     def key(self, text: str, line: int) -> None:
         """Takes the key of the value that follows."""
         frame = self._frames[-1]
+        text = self._shared(text)
         frame.key, frame.key_line, frame.duplicate = text, line, text in frame.value
         if frame.duplicate:
             self._problems.append(written_twice(self.path(), line_of(frame.place, (text,)), line))
@@ -117,7 +119,14 @@ class Assembly:
     def scalar(self, value: Any, line: int) -> None:
         """Takes a value that holds no others."""
         self._size += 1
-        self._put(value, line, isinstance(value, str) and value.startswith(REFERENCE))
+        if isinstance(value, str):
+            self._put(self._shared(value), line, value.startswith(REFERENCE))
+        else:
+            self._put(value, line, False)
+
+    def _shared(self, text: str) -> str:
+        """Keeps one of many equal texts: a thousand flags write the same few words."""
+        return self._texts.setdefault(text, text)
 
     def open(self, value: dict[str, Any] | list[Any], line: int) -> None:
         """Starts a mapping or list.

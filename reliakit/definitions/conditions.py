@@ -9,8 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from reliakit.core.conditions import AllOf, AnyOf, Attribute, Condition, Not
-from reliakit.core.operators import member
+from reliakit.core.conditions import AllOf, AnyOf, Condition, Not
 from reliakit.definitions.operators import OPERATORS, SCALAR, Kind
 from reliakit.definitions.problems import Path, Problem, describe, suggestion
 from reliakit.definitions.scalars import resolve
@@ -33,6 +32,8 @@ class ConditionReader:
     problems: list[Problem] = field(default_factory=list)
     _known: dict[str, Condition] = field(default_factory=dict)
     _open: list[str] = field(default_factory=list)
+    _tests: dict[tuple[str, str, str], Condition] = field(default_factory=dict)
+    """Flags that ask the same share the test, and what it remembers of versions and dates."""
 
     def read(self, written: Any, path: Path) -> Condition:
         """Returns the condition; where something is wrong, one that is meant for nobody, and a problem."""
@@ -81,7 +82,7 @@ class ConditionReader:
 
     def _attribute(self, name: str, value: Any, path: Path) -> Condition:
         if SCALAR.accepts(value):
-            return Attribute(name, member((value,)))
+            return self._operator(name, "equals", value, path)
         if isinstance(value, list):
             return self._operator(name, "in", value, path)
         if isinstance(value, dict) and value:
@@ -101,8 +102,11 @@ class ConditionReader:
         if not kind.accepts(operand):
             hint = _OPPOSITE.get(operator) if operand is False else _advice(operand, kind)
             return self._wrong(path, f"expected {kind.phrase}, got {describe(operand)}", hint)
+        test = (name, operator, repr(operand))
         try:
-            return build(name, operand)
+            if test not in self._tests:
+                self._tests[test] = build(name, operand)
+            return self._tests[test]
         except (ValueError, MissingExtraError) as unusable:
             return self._wrong(path, str(unusable))
 

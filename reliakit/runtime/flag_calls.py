@@ -56,9 +56,9 @@ class FlagCalls:
                 user, context = scope.subject or scope.key(), scope.merged(context)
             if user.__class__ is str:
                 answer = scope.compiled[key](user, context or NOTHING)
-                value = answer.value
+                value = answer.value  # type: ignore[union-attr]
                 if value is True or value is False:
-                    next(answer.counter)  # type: ignore[arg-type]
+                    next(answer.counter)  # type: ignore[union-attr, arg-type]
                     return value
         except Exception:  # told apart, counted and answered by the careful path
             pass
@@ -132,17 +132,17 @@ class FlagCalls:
             return self._refused(key, ErrorCode.INVALID_CONTEXT, "the context is not a mapping")
         return self._given(key, evaluate(subject, attributes), wanted)
 
-    def _given(self, key: str, answer: Answer, wanted: type) -> Evaluation:
+    def _given(self, key: str, answer: Answer | None, wanted: type) -> Evaluation:
         """Counts an answer, for the first time by its name, and turns it into an evaluation."""
-        if answer.error_code is None and not _fits(answer.value, wanted):
+        if answer is None:
+            return self._refused(key, ErrorCode.TARGETING_KEY_MISSING, _KEYLESS)
+        if not _fits(answer.value, wanted):
             expected = f"the value is not of the type of the default, {wanted.__name__}"
             return self._refused(key, ErrorCode.TYPE_MISMATCH, expected)
         if answer.counter is None:
-            name = Given(key, answer.variant, answer.reason, answer.error_code)
-            answer.counter = self._counters.of(name)
+            answer.counter = self._counters.of(Given(key, answer.variant, answer.reason))
         next(answer.counter)
-        message = _KEYLESS if answer.error_code else None
-        return Evaluation(key, answer.value, answer.variant, answer.reason, answer.error_code, message)
+        return Evaluation(key, answer.value, answer.variant, answer.reason)
 
     def _refused(self, key: str, code: ErrorCode, message: str) -> Evaluation:
         self._counters.add(Given(key, None, Reason.ERROR, code))
