@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from reliakit.cli.files import FILE, Examined, examine
-from reliakit.cli.printing import counted, on_terminal, print_json, print_line, screen, tell
+from reliakit.cli.printing import on_terminal, plural, print_json, print_line, screen, tell
 from reliakit.definitions.problems import Problem, render
 
 if TYPE_CHECKING:
@@ -90,10 +90,10 @@ def _summarise(examined: Examined, problems: list[Problem]) -> None:
     if not problems:
         definitions = examined.loaded.definitions
         assert definitions is not None
-        held = f"{counted(len(definitions.flags), 'flag')}, {counted(len(definitions.rollouts), 'rollout')}"
+        held = f"{plural(len(definitions.flags), 'flag')}, {plural(len(definitions.rollouts), 'rollout')}"
         tell(f"{examined.name}: no problems; {held}", "green")
         return
-    found = [counted(errors, "error")] * bool(errors) + [counted(warnings, "warning")] * bool(warnings)
+    found = [plural(errors, "error")] * bool(errors) + [plural(warnings, "warning")] * bool(warnings)
     tell(f"{examined.name}: {', '.join(found)}", "red" if errors else "yellow")
 
 

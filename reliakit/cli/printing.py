@@ -12,7 +12,7 @@ import click
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["Failure", "counted", "on_terminal", "print_json", "print_line", "screen", "tell"]
+__all__ = ["Failure", "on_terminal", "plural", "print_json", "print_line", "screen", "tell"]
 
 
 class Failure(click.ClickException):
@@ -52,6 +52,6 @@ def tell(text: str, colour: str | None = None) -> None:
     click.secho(text, fg=colour, err=True)
 
 
-def counted(number: int, noun: str) -> str:
+def plural(number: int, noun: str) -> str:
     """Returns `1 error`, `2 errors`."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -3,20 +3,27 @@
 import os
 import queue
 import re
-import signal
 import socket
 import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic
 
-from tests.cli.running import COMMAND, environment
+from tests.cli.running import environment
 
 __all__ = ["Demo", "eventually", "running_demo"]
 
 _PATIENCE = 60.0
+_FOREGROUND = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from reliakit.cli import main
+main()
+"""
+# A shell's background job ignores SIGINT, and so do its children; what a person started does not.
 
 
 class Demo:
@@ -62,23 +69,17 @@ class Demo:
 def running_demo(seconds: int) -> Iterator[Demo]:
     """Starts a demo; at the end it is stopped the polite way, whatever the test did."""
     process = subprocess.Popen(
-        [*COMMAND, "demo", "--seconds", str(seconds)],
+        [sys.executable, "-c", _FOREGROUND, "demo", "--seconds", str(seconds)],
         env=environment(),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        preexec_fn=_hear_interrupts,  # noqa: PLW1509 - no thread runs yet that could hold a lock
     )
     try:
         yield Demo(process)
     finally:
         process.terminate()
         process.communicate(timeout=_PATIENCE)
-
-
-def _hear_interrupts() -> None:
-    # A shell's background job ignores SIGINT, and so do its children; a person's foreground job does not.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def is_left(port: int, folder: Path) -> list[str]:

@@ -9,6 +9,7 @@ from urllib.request import urlopen
 import pytest
 
 from tests.cli.demo_process import eventually, is_left, processes_of, running_demo
+from tests.cli.running import on_terminal
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="processes are looked for in /proc")
 
@@ -18,10 +19,10 @@ def test_a_newcomer_sees_every_promise_kept_and_nothing_is_left_behind():
         port, file = demo.started()
         demo.wait_for("the demo edited the file")
         code = demo.finished()
-    assert code == 0, demo.lines
+    assert code == 0, demo.starting_with("BROKEN")
     assert [line.split(":")[1].strip() for line in demo.starting_with("kept: ")] == [
         "no request was lost",
-        "the workers counted what the clients saw",
+        "the workers exported what the clients saw",
         "the edit was followed",
         "nobody flapped between the slots",
         "nobody lost new_checkout",
@@ -29,7 +30,17 @@ def test_a_newcomer_sees_every_promise_kept_and_nothing_is_left_behind():
     assert not demo.starting_with("BROKEN")
     assert len(demo.starting_with("slot ")) == 2
     assert any("TARGETING_MATCH" in line for line in demo.starting_with("evaluations of fast_search"))
+    assert len(demo.starting_with("worker ")) == 2
+    assert any(line.startswith("  reliakit.request.duration{") and line.endswith(" s") for line in demo.lines)
     assert not is_left(port, file.parent)
+
+
+def test_a_person_at_a_terminal_watches_a_table_and_reads_how_it_ended():
+    code, shown = on_terminal("demo", "--seconds", "5")
+    assert code == 0, shown[-3000:]
+    for text in ("edit it and save: ", "slots, as the clients see them", "new_checkout, SPLIT"):
+        assert shown.count(text) > 5, "the table is redrawn as one watches"
+    assert "kept: no request was lost" in shown
 
 
 def test_a_person_who_edits_the_file_sees_it_followed_and_a_mistake_explained():
@@ -42,7 +53,7 @@ def test_a_person_who_edits_the_file_sees_it_followed_and_a_mistake_explained():
         )
         file.write_text(text.replace("percentage: 10", "percentage: 100"), "utf-8")
         code = demo.finished()
-    assert code == 0, demo.lines
+    assert code == 0, demo.starting_with("BROKEN")
     assert demo.starting_with("flag new_checkout") == ["flag new_checkout = on: 300 users, 100.0 %"]
     assert demo.starting_with("open: ")
     assert not any("the demo edited the file" in line for line in demo.lines)
@@ -56,7 +67,7 @@ def test_a_demo_whose_worker_died_does_not_say_that_all_was_well():
             os.kill(json.load(answer)["worker"], signal.SIGKILL)
         code = demo.finished()
     assert code == 1
-    assert any("the workers counted what the clients saw" in line for line in demo.starting_with("BROKEN"))
+    assert any("the workers exported what the clients saw" in line for line in demo.starting_with("BROKEN"))
     assert not is_left(port, file.parent)
 
 

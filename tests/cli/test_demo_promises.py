@@ -84,7 +84,7 @@ def test_a_count_that_the_workers_have_and_the_clients_have_not_is_noticed(name)
     for each in STORY:
         figures.saw(each)
     figures.counted.add(Counted(**{name: Counter([STABLE])}))
-    assert broken(*STORY, counted=figures.counted) == ["the workers counted what the clients saw"]
+    assert broken(*STORY, counted=figures.counted) == ["the workers exported what the clients saw"]
 
 
 def test_an_account_reads_the_same_in_another_process():

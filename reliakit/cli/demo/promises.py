@@ -7,6 +7,7 @@ from reliakit.cli.demo.counted import Counted
 from reliakit.cli.demo.figures import Figures
 from reliakit.cli.demo.flags_file import FIRST, FLAG, SECOND
 from reliakit.cli.demo.server import WORKERS
+from reliakit.cli.printing import plural
 
 __all__ = ["Edit", "Promise", "promises"]
 
@@ -34,7 +35,7 @@ def promises(figures: Figures, counted: Counted, edit: Edit | None) -> Iterator[
 
     Args:
         figures: what the clients saw.
-        counted: what the workers counted.
+        counted: what the workers exported as metrics.
         edit: None where a person came first.
     """
     yield _nothing_lost(figures)
@@ -60,9 +61,9 @@ def _nothing_lost(figures: Figures) -> Promise:
 
 
 def _counted_right(figures: Figures, counted: Counted) -> Promise:
-    requests, evaluations = counted.requests.total(), counted.evaluations.total()
-    told = f"{requests:,} requests with {counted.errors.total():,} errors, {evaluations:,} evaluations"
-    return Promise(counted == figures.counted, f"the workers counted what the clients saw: {told}")
+    requests, errors = counted.requests.total(), counted.errors.total()
+    told = f"{plural(requests, 'request')} with {plural(errors, 'error')}, {counted.evaluations.total():,} evaluations"
+    return Promise(counted == figures.counted, f"the workers exported what the clients saw: {told}")
 
 
 def _followed(figures: Figures, edit: Edit) -> Promise:

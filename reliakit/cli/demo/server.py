@@ -14,7 +14,7 @@ from aiohttp import ClientError, ClientSession, ClientTimeout
 
 from reliakit.cli.demo.orphans import DEMO
 from reliakit.cli.demo.shop import FILE, TOKEN
-from reliakit.cli.printing import Failure
+from reliakit.cli.printing import Failure, tell
 
 __all__ = ["WORKERS", "log_of", "serving"]
 
@@ -45,6 +45,7 @@ async def serving(folder: Path, flags: Path) -> AsyncIterator[str]:
         # Between finding a free port and taking it somebody else may have been quicker.
         if attempt == _TRIES:
             raise Failure(f"the demo's server does not start:\n{log_of(folder)}")
+        tell(f"the server did not start, so it is started again; its log:\n{log_of(folder)}")
 
 
 def _free_port() -> int:

@@ -12,9 +12,7 @@ from starlette.routing import Route
 
 from reliakit import Reliakit
 from reliakit.cli.demo import orphans
-from reliakit.cli.demo.counted import Counted
-from reliakit.cli.demo.metrics import exported, start_metrics
-from reliakit.core.outcome import Outcome
+from reliakit.cli.demo.metrics import Point, counted, exported, start_metrics
 from reliakit.middleware.protocol import ASGIApp
 
 __all__ = ["FILE", "TOKEN", "create"]
@@ -24,8 +22,6 @@ FILE, TOKEN = "RELIAKIT_DEMO_FILE", "RELIAKIT_DEMO_TOKEN"
 
 _BANNER, _SEARCH, _CHECKOUT, _OPS = "banner", "fast_search", "new_checkout", "recommendations"
 _FAILING = 0.02
-_ANSWER_PARTS = 4
-"""Of the tally's name for an answer: flag, variant, reason, error code."""
 
 
 def create() -> ASGIApp:
@@ -35,7 +31,7 @@ def create() -> ASGIApp:
     kit = Reliakit(os.environ[FILE])
 
     async def status(request: Request) -> JSONResponse:
-        return JSONResponse({**_status(kit), "metrics": exported(reader)})
+        return JSONResponse(_status(kit, exported(reader)))
 
     stable = Starlette(routes=[Route("/shop", _page(kit, "v1", 0.004, 0.0)), Route("/status", status)])
     canary = Starlette(routes=[Route("/shop", _page(kit, "v2", 0.008, _FAILING))])
@@ -70,24 +66,12 @@ def _revision(kit: Reliakit) -> str:
     return scope.snapshot.revision if scope is not None else ""
 
 
-def _status(kit: Reliakit) -> dict[str, Any]:
-    """What this worker knows of itself: its definitions, and what it counted."""
+def _status(kit: Reliakit, points: list[Point]) -> dict[str, Any]:
+    """What this worker knows of itself: problems of its definitions, and what it exports."""
     return {
         "token": os.environ[TOKEN],
         "worker": os.getpid(),
         "problems": [str(problem) for problem in kit.status().problems],
-        "counted": _counted(kit).data(),
+        "counted": counted(points).data(),
+        "metrics": [str(point) for point in points],
     }
-
-
-def _counted(kit: Reliakit) -> Counted:
-    tallies, counted = kit._runtime.tallies, Counted()
-    for series, row in tallies.rows().items():
-        assert isinstance(series, tuple)  # rollout, slot, assignment
-        outcomes = row.outcomes()
-        counted.requests[series[1]] += sum(outcomes.values())
-        counted.errors[series[1]] += outcomes[Outcome.ERROR]
-    for name, count in tallies.counts().items():
-        if count and isinstance(name, tuple) and len(name) == _ANSWER_PARTS:
-            counted.evaluations[f"{name[0]}, {name[2]}"] += count
-    return counted

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from reliakit.cli.demo.flags_file import FLAG
 from reliakit.cli.demo.promises import Promise
 from reliakit.cli.demo.view import View, flag_rows, reason_rows, slot_rows
-from reliakit.cli.printing import counted, on_terminal, print_line
+from reliakit.cli.printing import on_terminal, plural, print_line
 
 __all__ = ["summarise"]
 
@@ -41,6 +41,6 @@ def _print_figures(view: View) -> None:
 
 def _print_metrics(worker: int, lines: list[str]) -> None:
     if lines:
-        print_line(f"worker {worker} exports {counted(len(lines), 'point')}, among them:")
+        print_line(f"worker {worker} exports {plural(len(lines), 'point')}, among them:")
     for line in sorted(line for line in lines if line.startswith(_SHOWN) and _ZERO not in line):
         print_line(f"  {line}")

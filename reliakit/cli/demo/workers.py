@@ -49,7 +49,7 @@ class Workers:
             await self._meet()
 
     def counted(self) -> Counted:
-        """Returns what all workers together have counted."""
+        """Returns what all workers together have exported."""
         total = Counted()
         for status in self.statuses.values():
             total.add(Counted.read(status["counted"]))
