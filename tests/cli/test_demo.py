@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import sys
 from urllib.request import urlopen
@@ -88,4 +89,4 @@ def test_a_demo_that_is_killed_leaves_no_server_running():
         try:
             assert eventually(lambda: not processes_of(file.parent))
         finally:
-            file.unlink()
+            shutil.rmtree(file.parent)
