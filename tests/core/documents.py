@@ -12,7 +12,7 @@ from uuid import UUID
 
 from hypothesis import strategies as st
 
-__all__ = ["askers", "documents"]
+__all__ = ["OPERANDS", "VALUES", "askers", "documents"]
 
 _ATTRIBUTES = ("plan", "age", "app_version", "since", 'it\'s "odd"\n{k1}', "targeting_key")
 _USERS = ("user-1", "user-2", "42", "zoë", "", "\ud800")
@@ -30,19 +30,7 @@ _VERSIONS = (
     "2.3.x",
     "01.2.3",
 )
-_RANGES = (
-    ">=2.3.0",
-    "^2.3",
-    "~2.3.0",
-    "<3, >=2",
-    "2.3.0",
-    "!=2.3.0 >0.0.2",
-    "^0.0.3",
-    ">2.4.0-beta <=3.0.0-0",
-    "~2",
-)
 _MOMENTS = ("2026-01-01", "2026-01-01T00:00:00Z", "2026-01-01T01:00:00+02:00", "2025-12-31T23:59:59.5")
-_PATTERNS = ("^pro", "a+b", "[0-9]", "pro|team", "(aa)+", "^$", "ß")
 
 
 class Colour(StrEnum):
@@ -85,34 +73,41 @@ _ODD: tuple[Any, ...] = (
 _scalars = st.sampled_from((*_TEXTS, *_NUMBERS, True, False))
 _texts = st.sampled_from([text for text in _TEXTS if text])
 _lists = st.lists(_scalars, max_size=3) | st.sampled_from([[1, True], [0, False], ["1", 1], [True, "true"]])
-_text_or_list = _texts | st.lists(_texts, min_size=1, max_size=3)
-_OPERANDS: dict[str, st.SearchStrategy[Any]] = {
-    "equals": _scalars,
-    "not_equals": _scalars,
-    "in": _lists,
-    "not_in": _lists | st.lists(_texts, max_size=3),
-    "gt": st.sampled_from(_NUMBERS),
-    "gte": st.sampled_from(_NUMBERS),
-    "lt": st.sampled_from(_NUMBERS),
-    "lte": st.sampled_from(_NUMBERS),
-    "starts_with": _text_or_list,
-    "ends_with": _text_or_list,
-    "contains": _text_or_list,
-    "not_contains": _text_or_list,
-    "matches": st.sampled_from(_PATTERNS),
-    "semver": st.sampled_from(_RANGES),
-    "before": st.sampled_from(_MOMENTS),
-    "after": st.sampled_from(_MOMENTS),
-    "present": st.just(True),
-    "absent": st.just(True),
+_NUMBERS_TOO = [0, 1, -1, 18, 0.5, 99.5, 2**70]
+_PARTS = ["pro", "a", "ß", "\ud800", ["pro", "US"], ["1", "true"]]
+OPERANDS: dict[str, list[Any]] = {
+    "equals": ["pro", "", "ß", "\ud800", 1, 1.0, True, False, 2**70],
+    "not_equals": ["pro", "", "ß", "\ud800", 1, 0.5, True, False],
+    "in": [[], ["pro", "US"], [1, True], [0, False], ["1", 1], [True, "true"], [18, 0.5]],
+    "not_in": [[], ["pro", "US"], [1, True], [0, False], ["1", 1], [True, "true"], [18, 0.5]],
+    "gt": _NUMBERS_TOO,
+    "gte": _NUMBERS_TOO,
+    "lt": _NUMBERS_TOO,
+    "lte": _NUMBERS_TOO,
+    "starts_with": _PARTS,
+    "ends_with": _PARTS,
+    "contains": _PARTS,
+    "not_contains": _PARTS,
+    "matches": ["^pro", "a+b", "[0-9]", "pro|team", "(aa)+", "^$", "ß"],
+    "semver": [
+        *(">=2.3.0", "^2.3", "~2.3.0", "<3, >=2", "2.3.0", "!=2.3.0 >0.0.2", "^0.0.3", "^0.0", "^0", "~2"),
+        *(">2.4.0-beta <=3.0.0-0", "^0+a.b", "~1+a.b", "=1.10.0+x", "^1.10.0-rc.1"),
+    ],
+    "before": list(_MOMENTS),
+    "after": list(_MOMENTS),
+    "present": [True],
+    "absent": [True],
 }
-_operator = st.sampled_from(list(_OPERANDS)).flatmap(lambda name: st.tuples(st.just(name), _OPERANDS[name]))
+"""Each operator with operands that it accepts."""
+
+_operator = st.sampled_from([(name, operand) for name, operands in OPERANDS.items() for operand in operands])
 _operators = st.lists(_operator, min_size=1, max_size=2).map(dict)
-_tests = _operators | _scalars | _lists | st.lists(_texts, min_size=1, max_size=3)
+_tests = _operators | _operators | _scalars | _lists | st.lists(_texts, min_size=1, max_size=3)
 
 
 def _conditions(segments: list[str]) -> st.SearchStrategy[dict[str, Any]]:
-    leaf = st.dictionaries(st.sampled_from(_ATTRIBUTES), _tests, max_size=3)
+    leaf: st.SearchStrategy[dict[str, Any]]
+    leaf = st.dictionaries(st.sampled_from(_ATTRIBUTES), _tests, min_size=1, max_size=3) | st.just({})
     if segments:
         names = st.sampled_from(segments)
         leaf |= st.fixed_dictionaries({"segment": names | st.lists(names, min_size=1, max_size=2)})
@@ -190,14 +185,14 @@ def documents(draw: st.DrawFn) -> dict[str, Any]:
     return {"format": 1, "segments": segments, "flags": flags}
 
 
-_VALUES = (*_TEXTS, *_NUMBERS, *_VERSIONS, *_MOMENTS, *_ODD)
+VALUES = (*_TEXTS, *_NUMBERS, *_VERSIONS, *_MOMENTS, *_ODD)
 
 
 def askers(
     document: dict[str, Any], random: Random, many: int
 ) -> Iterator[tuple[str | None, Mapping[str, Any]]]:
     """Yields targeting keys and attributes, many of them such as the document asks for."""
-    telling = [*_operands(document), *_VALUES]
+    telling = [*_operands(document), *VALUES]
     for _ in range(many):
         names = [name for name in _ATTRIBUTES if random.random() < 0.8]
         given = {name: random.choice(telling) for name in names}

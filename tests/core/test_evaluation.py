@@ -21,7 +21,7 @@ from reliakit.definitions.explanation import explain
 from reliakit.definitions.flags import FlagReader
 from reliakit.definitions.models import Definitions
 from tests.core.compiled import ask
-from tests.core.documents import askers, documents
+from tests.core.documents import OPERANDS, VALUES, askers, documents
 from tests.reference import Answer, Reference
 
 _GOLDEN = json.loads((Path(__file__).parent / "golden" / "evaluation.json").read_text("utf-8"))
@@ -65,6 +65,29 @@ def test_compiled_flags_agree_with_the_reference_and_with_their_explanation(docu
             assert _explained(explain(definitions, key, user, attributes, pins).evaluation) == found
             event(f"{found.reason} {found.error}")
     assert _missed(tallies) == missed
+
+
+_SHAPES = {
+    "alone": lambda test: test,
+    "negated": lambda test: {"not": test},
+    "one of two": lambda test: {"any": [test, {"other": "x"}]},
+    "one of two, negated": lambda test: {"not": {"all": [test, {"other": "y"}]}},
+}
+
+
+@pytest.mark.parametrize("shape", _SHAPES)
+@pytest.mark.parametrize("operator", OPERANDS)
+def test_every_operator_agrees_with_the_reference_on_every_kind_of_value(operator, shape):
+    """Otherwise an attribute of an unforeseen kind, or none, puts somebody on the wrong side of a rule."""
+    for operand in OPERANDS[operator]:
+        rules = [{"if": _SHAPES[shape]({"it": {operator: operand}})}]
+        document, tallies = {"format": 1, "flags": {"flag": {"rules": rules}}}, Tallies()
+        flags = compile_snapshot(_definitions(document), tallies).flags
+        missed: Counter[tuple[str, str, str]] = Counter()
+        for context in [{}, *({"it": value, "other": "x"} for value in VALUES), *({"it": v} for v in VALUES)]:
+            wanted = Reference(document, "u", context, {}, missed).evaluate("flag")
+            assert ask(flags, "flag", "u", context) == wanted, (operand, context)
+            assert _missed(tallies) == missed, (operand, context)
 
 
 _CASES = [
