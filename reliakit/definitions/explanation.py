@@ -52,6 +52,9 @@ def explain(
     return Explanation(telling.evaluate(key), tuple(telling.steps))
 
 
+_MISSED = {"missing": "is missing", "mistyped": "is not of the kind that the rule compares"}
+
+
 class _Telling:
     def __init__(
         self, definitions: Definitions, user: str | None, attributes: Mapping[str, Any], pinned: Pinned
@@ -90,8 +93,10 @@ class _Telling:
 
     def _prerequisites(self, plan: Plan) -> Evaluation | None:
         for key, variant in plan.prerequisites:
-            self.steps.append(f"it requires {key} = {variant}:")
+            self.steps.append(f"it requires {key} = {variant}")
+            before = len(self.steps)
             found = self.evaluate(key)
+            self.steps[before:] = [f"{key}: {step}" for step in self.steps[before:]]
             if found.error_code is ErrorCode.TARGETING_KEY_MISSING:
                 return self._keyless(plan)
             if found.variant != variant:
@@ -103,7 +108,7 @@ class _Telling:
         missed: list[Miss] = []
         held = condition.holds(self.user, self.attributes, missed)
         verdict = {True: "holds", False: "does not hold", None: "can't be told, so it does not apply"}[held]
-        why = "; ".join(f"{name} is {problem}" for name, problem in dict.fromkeys(missed))
+        why = "; ".join(f"{name} {_MISSED[problem]}" for name, problem in dict.fromkeys(missed))
         self.steps.append(f"rule {number} {verdict}{': ' + why if why else ''}")
         return held is True
 
