@@ -71,7 +71,8 @@ def load(
     loading = _Loading(document, environ, previous.flags if previous else {}, found)
     definitions = yield from loading.run()
     also = [] if definitions is None else (yield from warnings(definitions))
-    return Loaded(definitions, loading.told(loading.problems), loading.told(also))
+    problems = yield from loading.told(loading.problems)
+    return Loaded(definitions, problems, (yield from loading.told(also)))
 
 
 class _Loading:
@@ -89,9 +90,12 @@ class _Loading:
         self.written: Mapping[str, Any] = written if isinstance(written, dict) else {}
         self.unread: dict[str, Any] = {}
 
-    def told(self, problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    def told(self, problems: Iterable[Problem]) -> Generator[None, None, tuple[Problem, ...]]:
         """Locates problems and puts them in the order of a reader, each once."""
-        located = dict.fromkeys(self._located(problem) for problem in problems)
+        located: dict[Problem, None] = {}
+        for problem in problems:
+            yield
+            located[self._located(problem)] = None
         nothings = {problem.path for problem in located if problem.message == _NOTHING}
         told = (each for each in located if each.message == _NOTHING or each.path not in nothings)
         return tuple(sorted(told, key=lambda problem: (problem.line or 0, problem.column or 0)))
@@ -171,7 +175,7 @@ class _Loading:
         self, flags: Mapping[str, Flag], segments: Mapping[str, Any]
     ) -> Generator[None, None, dict[str, Flag]]:
         """Flags that fail keep their earlier form."""
-        self._glance(segments)
+        yield from self._glance(segments)
         found = yield from self._flag_problems(flags, segments)
         if not found:
             return dict(flags)
@@ -204,10 +208,11 @@ class _Loading:
             reader.problems += prerequisite_problems(key, flags, self.written)
         return [*reader.problems, *(yield from loops(flags))]
 
-    def _glance(self, segments: Mapping[str, Any]) -> None:
+    def _glance(self, segments: Mapping[str, Any]) -> Generator[None, None, None]:
         """Reports the conditions of flags that can't be read, so that nobody mends a file mistake by mistake."""
         reader = ConditionReader(segments)
         for key, flag in self.unread.items():
+            yield
             rules = flag.get("rules") if isinstance(flag, dict) else None
             for index, rule in enumerate(rules if isinstance(rules, list) else ()):
                 written = rule.get("if") if isinstance(rule, dict) else None
