@@ -131,6 +131,11 @@ class Reliakit(FlagCalls):
         attributes = scope.merged(context) if user is None else context or {}
         return explain(self._keeper.state.definitions, key, subject, attributes, scope.flags.pinned)
 
+    @property
+    def revision(self) -> str:
+        """What the definitions in force call themselves; in a request, those that the request is decided by."""
+        return (self._scope.get() or self._runtime.outside).snapshot.revision
+
     def status(self) -> "Status":
         """Returns what is in force in this process, and what is known against it."""
         from reliakit.runtime.status import Status

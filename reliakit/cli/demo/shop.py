@@ -51,19 +51,13 @@ def _page(kit: Reliakit, version: str, work: float, failing: float) -> Any:
         ]
         answer = {
             "version": version,
-            "revision": _revision(kit),
+            "revision": kit.revision,
             "worker": os.getpid(),
             "flags": {each.flag_key: (each.variant, each.reason) for each in flags},
         }
         return JSONResponse(answer, 500 if chance.random() < failing else 200)
 
     return page
-
-
-def _revision(kit: Reliakit) -> str:
-    """The revision that this request is decided by; `kit.status()` may already know of a newer one."""
-    scope = kit._runtime.scope.get()
-    return scope.snapshot.revision if scope is not None else ""
 
 
 def _status(kit: Reliakit, points: list[Point]) -> dict[str, Any]:
