@@ -1,6 +1,7 @@
 """Feature flags, releases and resilience inside a Python web process."""
 
 from reliakit.core.evaluation import ErrorCode, Evaluation, Reason
+from reliakit.core.outcome import Outcome
 from reliakit.errors import ConfigurationError, MissingExtraError, ReliakitError, UsageError
 from reliakit.kit import Reliakit
 
@@ -9,6 +10,7 @@ __all__ = [
     "ErrorCode",
     "Evaluation",
     "MissingExtraError",
+    "Outcome",
     "Reason",
     "Reliakit",
     "ReliakitError",

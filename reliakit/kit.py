@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from reliakit.clock import SYSTEM, Clock
 from reliakit.core.bucketing import key_text
+from reliakit.core.outcome import Outcome
 from reliakit.core.tally import Tallies
 from reliakit.errors import UsageError
 from reliakit.runtime.flag_calls import FlagCalls, User
@@ -35,6 +36,7 @@ class Reliakit(FlagCalls):
             names a file that is used instead of a path; with neither it is `reliakit.yaml`.
         on_invalid: what a process does that starts on definitions with problems: run on the `last_good` ones, as
             its siblings do, or `refuse`.
+        classify: judges a response by its status code, in place of `outcomes` in the definitions.
         environ: the environment, for `env:NAME` and the RELIAKIT_ variables.
         clock: for tests.
 
@@ -51,6 +53,7 @@ class Reliakit(FlagCalls):
         source: "str | os.PathLike[str] | Mapping[str, Any] | Source | None" = None,
         *,
         on_invalid: Literal["last_good", "refuse"] = "last_good",
+        classify: Callable[[int], Outcome] | None = None,
         environ: Mapping[str, str] = os.environ,
         clock: Clock = SYSTEM,
     ) -> None:
@@ -63,7 +66,7 @@ class Reliakit(FlagCalls):
         origin = _source({} if self._bypassed else source, environ)
         tallies = Tallies()
         last_good = LastGood(self._folder, origin.name) if origin.keep_copy else None
-        self._keeper = Keeper(origin, tallies, last_good, environ, clock)
+        self._keeper = Keeper(origin, tallies, last_good, environ, clock, classify=classify)
         self._keeper.begin(accept_last_good=on_invalid == "last_good")
         measured = Measured(tallies, self._keeper, clock)
         services = [] if self._bypassed else [self._keeper.watch, measured.export]

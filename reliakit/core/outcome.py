@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from enum import IntEnum
 
-__all__ = ["Classifier", "Outcome", "classify"]
+__all__ = ["Classifier", "Outcome", "classify", "guarded"]
 
 
 class Outcome(IntEnum):
@@ -32,3 +32,16 @@ def classify(
         return table.get(status, success)
 
     return judge
+
+
+def guarded(judge: Classifier, otherwise: Classifier, failed: Callable[[], None]) -> Classifier:
+    """Makes a caller's classifier safe: where it raises or answers with anything else, `otherwise` judges."""
+
+    def classify(status: int) -> Outcome:
+        try:
+            return Outcome(judge(status))
+        except Exception:
+            failed()
+            return otherwise(status)
+
+    return classify

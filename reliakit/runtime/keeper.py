@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from reliakit.clock import Clock
+from reliakit.core.counters import Failed
+from reliakit.core.outcome import Classifier, guarded
 from reliakit.core.snapshot import Snapshot
 from reliakit.core.tally import Tallies
 from reliakit.definitions.compile import compile_snapshot
@@ -67,12 +69,13 @@ class Keeper:
         environ: Mapping[str, str],
         clock: Clock,
         *,
+        classify: Classifier | None = None,
         within: float = 10.0,
         retries: tuple[float, float] = (0.1, 30.0),
     ) -> None:
         self._source, self._tallies, self._last_good = source, tallies, last_good
         self._environ, self._clock = environ, clock
-        self._within, self._retries = within, retries
+        self._classify, self._within, self._retries = classify, within, retries
         # Where the variables are the source, they would be held against what they have defined.
         self._pins: Mapping[str, str] = {} if isinstance(source, EnvironmentSource) else environ
         self._process = os.getpid()
@@ -206,7 +209,12 @@ class Keeper:
         answers, problems = from_environment(self._pins, definitions)
         for problem in problems:
             _log.error("%s", problem)
-        return replace(snapshot, flags=snapshot.flags.overridden(answers)) if answers else snapshot
+        snapshot = replace(snapshot, flags=snapshot.flags.overridden(answers)) if answers else snapshot
+        return replace(snapshot, classify=self._judge(snapshot.classify)) if self._classify else snapshot
+
+    def _judge(self, otherwise: Classifier) -> Classifier:
+        assert self._classify is not None
+        return guarded(self._classify, otherwise, lambda: self._tallies.counters.add(Failed("classify")))
 
     def _report(self, problems: tuple[Problem, ...], state: State | None) -> None:
         if problems == (state.problems if state else ()):

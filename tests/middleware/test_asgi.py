@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from reliakit import Outcome
 from reliakit.core.counters import Failed
 from tests.middleware.shop import SHOP, answering, ask, header, http, outcomes
 
@@ -263,3 +264,14 @@ def test_if_deciding_fails_the_request_is_served_and_the_failure_counted(
     monkeypatch.setattr("reliakit.middleware.edge.find", lambda *_: 1 / 0)
     assert run(ask(app, http()))[1]["body"] == b"v1"
     assert kit._runtime.tallies.counts()[Failed("admission")] == 1
+
+
+def test_a_callable_may_judge_and_may_fail(kit_of: Any) -> None:
+    """Otherwise teams whose errors look like successes could not be helped, or a slip in the judge be an outage."""
+    shop = {**SHOP, "rollouts": {"shop": {**SHOP["rollouts"]["shop"], "weight": 0}}}
+    kit = kit_of(shop, classify=lambda status: {200: Outcome.ERROR}[status])
+    upstreams = {"shop-v2": answering("v2")}
+    run(ask(kit.asgi(answering("v1"), upstreams=upstreams), http()))
+    run(ask(kit.asgi(answering("v1", 404), upstreams=upstreams), http()))
+    assert outcomes(kit) == {("shop", "blue", "split"): {"ERROR": 1, "CLIENT_ERROR": 1}}
+    assert kit._runtime.tallies.counts()[Failed("classify")] == 1
