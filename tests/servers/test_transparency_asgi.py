@@ -9,7 +9,7 @@ from tests.servers.memory import peak
 from tests.servers.raw import connected, exchange, exchange_expecting_100, normal, read_until, request
 from tests.servers.serving import Server, until
 from tests.servers.transparent_asgi import MEGABYTE, MEGABYTES
-from tests.servers.variants import VARIANTS, Trio, trio_of
+from tests.servers.variants import VARIANTS, Trio, at_rest, trio_of
 
 CHUNKED = b"5;why=not\r\nhello\r\n6\r\n world\r\n0\r\nX-Trailer: 1\r\n\r\n"
 JSON = b"Content-Type: application/json"
@@ -117,37 +117,27 @@ def test_server_sent_events_arrive_one_by_one(trio: Trio, variant: str) -> None:
         assert read_until(connection, b"0\r\n\r\n") == b"0\r\n\r\n"
 
 
-def outcomes(server: Server) -> dict[str, int]:
-    found: dict[str, int] = server.ask("/state")["outcomes"]
-    return found
-
-
 def tasks(server: Server) -> int:
     found: int = server.ask("/state")["tasks"]
     return found
 
 
-def counted(server: Server, before: dict[str, int], name: str) -> bool:
-    """Tells whether exactly one outcome was added, of one kind."""
-    after = outcomes(server)
-    added = {kind: count - before.get(kind, 0) for kind, count in after.items()}
-    added = {kind: count for kind, count in added.items() if count}
-    if not added:
-        return False
-    assert added == {name: 1}
-    return True
+def added(server: Server, before: dict[str, Any]) -> dict[str, int]:
+    """Returns the outcomes that were counted since, when all is done."""
+    now, then = at_rest(server)["outcomes"], before["outcomes"]
+    return {kind: count - then.get(kind, 0) for kind, count in now.items() if count != then.get(kind, 0)}
 
 
 def test_a_client_that_leaves_takes_its_task_along(trio: Trio) -> None:
     """Otherwise closed browser tabs would leak tasks, or roll releases back."""
     server = trio.routed
-    idle, before = tasks(server), outcomes(server)
+    before = at_rest(server)
     with connected(server.port) as connection:
         connection.sendall(request("GET /shop/endless HTTP/1.1", trio.cookie))
         read_until(connection, b"more")
-        assert tasks(server) > idle
-    until(lambda: counted(server, before, "CANCELLED"))
-    until(lambda: tasks(server) == idle)
+        assert tasks(server) > before["tasks"]
+    assert added(server, before) == {"CANCELLED": 1}
+    until(lambda: tasks(server) == before["tasks"])
 
 
 @pytest.mark.parametrize(
@@ -162,16 +152,16 @@ def test_a_client_that_leaves_takes_its_task_along(trio: Trio) -> None:
 )
 def test_each_request_is_counted_as_what_it_was(trio: Trio, path: str, outcome: str) -> None:
     """Otherwise a bad release would look good, or a good one bad."""
-    before = outcomes(trio.routed)
+    before = at_rest(trio.routed)
     exchange(trio.routed.port, request(f"GET /shop/{path} HTTP/1.1", trio.cookie))
-    until(lambda: counted(trio.routed, before, outcome))
+    assert added(trio.routed, before) == {outcome: 1}
 
 
 @pytest.mark.parametrize("variant", ["bare", *VARIANTS])
 def test_a_client_that_does_not_read_stops_the_application(trio: Trio, variant: str) -> None:
     """Otherwise one slow phone would fill the server's memory with a download."""
     server = trio.named(variant)
-    idle = tasks(server)
+    idle = at_rest(server)["tasks"]
     with connected(server.port) as connection:
         connection.sendall(request(f"GET /shop/flood?slow-{variant} HTTP/1.1", trio.cookie))
         read_until(connection, b"\r\n\r\n")

@@ -10,7 +10,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from tests.servers.raw import connected, exchange, normal, read_until, request
 from tests.servers.serving import Server, until
-from tests.servers.variants import VARIANTS, Trio, trio_of
+from tests.servers.variants import VARIANTS, Trio, at_rest, trio_of
 
 HANDSHAKE = (
     b"Upgrade: websocket",
@@ -112,18 +112,18 @@ def handshake(port: int) -> bytes:
 def test_each_conversation_is_counted_as_what_it_was(trio: Trio, path: str, outcome: str) -> None:
     """Otherwise people who close a tab, which some frameworks raise on, would roll releases back."""
     server = trio.routed
-    before = server.ask("/state")["outcomes"].get(outcome, 0)
+    before = at_rest(server)["outcomes"].get(outcome, 0)
     sent = request(f"GET /shop/{path} HTTP/1.1", *HANDSHAKE, trio.cookie, last=False)
     with connected(server.port) as connection:
         connection.sendall(sent)
         read_until(connection, b"\r\n\r\n")
-    until(lambda: server.ask("/state")["outcomes"].get(outcome, 0) == before + 1)
+    assert at_rest(server)["outcomes"].get(outcome, 0) == before + 1
 
 
 def test_a_client_that_hangs_up_takes_its_task_along(trio: Trio) -> None:
     """Otherwise every closed page would leak a task."""
     server = trio.routed
-    idle = server.ask("/state")["tasks"]
+    idle = at_rest(server)["tasks"]
     with connected(server.port) as connection:
         connection.sendall(request("GET /shop/talk HTTP/1.1", *HANDSHAKE, trio.cookie, last=False))
         read_until(connection, b"\r\n\r\n")

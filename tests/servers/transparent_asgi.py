@@ -29,6 +29,7 @@ MEGABYTES = 100
 
 _gates: dict[str, asyncio.Event] = {}
 _produced: dict[str, int] = {}
+_under_way: set[int] = set()
 
 Handler = Callable[[Any, Any, Any], Awaitable[None]]
 Headers = list[tuple[bytes, bytes]]
@@ -161,6 +162,7 @@ async def state(connection: Any, receive: Any, send: Any) -> None:
         for outcome, count in row.items():
             counts[outcome] = counts.get(outcome, 0) + count
     told = {"pid": os.getpid(), "tasks": len(asyncio.all_tasks()), "outcomes": counts}
+    told["under_way"] = len(_under_way - {id(connection)})
     await _answer(send, json.dumps(told).encode())
 
 
@@ -219,6 +221,14 @@ async def talk(connection: Any, receive: Any, send: Any) -> None:
 
 
 async def bare(connection: Any, receive: Any, send: Any) -> None:
+    _under_way.add(id(connection))
+    try:
+        await _handled(connection, receive, send)
+    finally:
+        _under_way.discard(id(connection))
+
+
+async def _handled(connection: Any, receive: Any, send: Any) -> None:
     if connection["type"] == "websocket":
         await talk(connection, receive, send)
     elif connection["type"] == "http":

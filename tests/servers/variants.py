@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tests.servers.raw import exchange, request
-from tests.servers.serving import Server, serving
+from tests.servers.serving import Server, serving, until
 
-__all__ = ["VARIANTS", "Trio", "trio_of"]
+__all__ = ["VARIANTS", "Trio", "at_rest", "trio_of"]
 
 VARIANTS = ("unrouted", "routed")
 
@@ -43,6 +44,17 @@ def trio_of(command: list[str], folder: Path) -> Iterator[Trio]:
             for variant in ("bare", *VARIANTS)
         )
         yield Trio(bare, unrouted, routed, _cookie(routed.port))
+
+
+def at_rest(server: Server) -> dict[str, Any]:
+    """Waits until an ASGI server has nothing else to do, and returns its state: no earlier request disturbs a count."""
+
+    def state() -> dict[str, Any] | None:
+        found = server.ask("/state")
+        return None if found["under_way"] else found
+
+    found: dict[str, Any] = until(state)
+    return found
 
 
 def _cookie(port: int) -> bytes:
