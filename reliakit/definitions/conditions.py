@@ -51,7 +51,8 @@ class ConditionReader:
             return self._wrong(path, f"there is no segment {describe(name)}", hint)
         if name in self._open:
             loop = " -> ".join([*self._open[self._open.index(name) :], name])
-            return self._wrong(path, f"segments can't contain themselves: {loop}")
+            hint = "take one of the references out"
+            return self._wrong(path, f"segments can't contain themselves: {loop}", hint)
         if name not in self._known:
             self._open.append(name)
             self._known[name] = self.read(self.segments[name], ("segments", name))

@@ -58,7 +58,7 @@ class _FlagPlanner:
             seed=salt(flag.salt or self.key),
             enabled=flag.enabled,
             prerequisites=wanted_by(flag),
-            allowlist=dict(self._allowed()),
+            allowlist=self._allowed(),
             rules=tuple(
                 self._rule(rule, self._path("rules", index)) for index, rule in enumerate(flag.rules)
             ),
@@ -92,27 +92,22 @@ class _FlagPlanner:
             self._wrong(path, f"the flag has no variant {describe(written)}", hint)
         return next(iter(names))
 
-    def _allowed(self) -> list[tuple[str, str]]:
+    def _allowed(self) -> dict[str, str]:
         allowlist = self.flag.allowlist
         if isinstance(allowlist, tuple):
             if allowlist and self.flag.variants is not None:
                 hint = f"write the users by variant: {{{[*self.flag.variants][-1]}: [user_1]}}"
                 self._wrong(self._path("allowlist"), "a flag with variants needs to know which one", hint)
-            return [(str(user), "on") for user in allowlist] if self.flag.variants is None else []
-        pairs: list[tuple[str, str]] = []
+            return dict.fromkeys(map(str, allowlist), "on")
+        seen: dict[str, str] = {}
         for written, users in allowlist.items():
             path = self._path("allowlist", written)
             variant = self.variant(_switch(written, self.flag), path)
-            pairs += [(str(user), variant) for user in users]
-        return self._distinct(pairs)
-
-    def _distinct(self, pairs: list[tuple[str, str]]) -> list[tuple[str, str]]:
-        seen: dict[str, str] = {}
-        for user, variant in pairs:
-            if seen.setdefault(user, variant) != variant:
-                message = f"{describe(user)} is listed for {seen[user]} and for {variant}"
-                self._wrong(self._path("allowlist", variant), message, "a user can have one variant")
-        return pairs
+            for user in map(str, users):
+                if seen.setdefault(user, variant) != variant:
+                    message = f"{describe(user)} is listed for {seen[user]} and for {variant}"
+                    self._wrong(path, message, "a user can have one variant")
+        return seen
 
     def _rule(self, rule: RuleSection, path: Path) -> Rule:
         before = len(self.reader.conditions.problems)

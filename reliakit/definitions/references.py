@@ -50,7 +50,15 @@ def _identity(definitions: Definitions) -> Iterator[Problem]:
         if written != "unix" and not _is_network(written):
             expected = "an address, a network such as 10.0.0.0/8, or unix"
             path = ("identity", "trusted_proxies", index)
-            yield Problem(path, f"expected {expected}, got {describe(written)}")
+            yield Problem(path, f"expected {expected}, got {describe(written)}", _network_of(written))
+
+
+def _network_of(written: str) -> str | None:
+    """The hint for an address of a host where that of its network belongs."""
+    try:
+        return f"the network of {written} is {ip_network(written, strict=False)}"
+    except ValueError:
+        return None
 
 
 def _is_network(written: str) -> bool:
