@@ -25,7 +25,7 @@ from reliakit.definitions.expectations import (
     options,
     phrase,
 )
-from reliakit.definitions.problems import Path, Problem, describe, did_you_mean
+from reliakit.definitions.problems import Path, Problem, describe, suggestion
 from reliakit.definitions.settling import ABSENT, choose
 
 __all__ = ["mismatches"]
@@ -116,7 +116,7 @@ def _text_advice(text: str, node: inspect.Type, kinds: frozenset[str]) -> str | 
         return f"write {number[1]}, " + ("without the % sign" if number[2] else "without quotes")
     if _fits_in_list(text, node):
         return f"put it in a list: [{describe(text)}]"
-    return _meant(text, [value for option in options(node) for value in _choices(option)])
+    return suggestion(text, [value for option in options(node) for value in _choices(option)])
 
 
 def _fits_in_list(value: Any, node: inspect.Type) -> bool:
@@ -131,11 +131,6 @@ def _choices(node: inspect.Type) -> list[str]:
     inner = bare(node)
     values = inner.values if isinstance(inner, inspect.LiteralType) else ()
     return [value for value in values if isinstance(value, str)]
-
-
-def _meant(word: str, candidates: list[str]) -> str | None:
-    near = did_you_mean(word, candidates)
-    return f"did you mean {describe(near)}?" if near else None
 
 
 def _struct(value: Mapping[Any, Any], node: inspect.StructType, path: Path) -> Iterator[Problem]:
@@ -160,7 +155,7 @@ def _is_missing(value: Mapping[Any, Any], key: str, node: inspect.Type) -> bool:
 
 
 def _unknown(key: Any, known: list[str], path: Path) -> Problem:
-    meant = _meant(str(key), known)
+    meant = suggestion(str(key), known)
     keys = f"known here: {', '.join(known)}" if len(known) <= _SHORT_LIST or not meant else None
     hint = "; ".join(filter(None, [meant, keys]))
     return Problem((*path, str(key)), f"unknown key {describe(key)}", hint or None)
