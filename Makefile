@@ -53,8 +53,9 @@ docs: $(READY) ## the documents' snippets, run as they stand
 wheel: $(READY) ## build the wheel, install it in a clean environment, import all of it
 	$(BIN)/python tests/packaging/check_wheel.py
 
-bench: $(READY) ## the table of budgets, against peers and a native floor
+bench: $(READY) ## the table of budgets, against peers and a native floor; and is anything slower than it was?
 	$(BIN)/python -m benchmarks all $(ARGS)
+	$(BIN)/python -m pytest --quiet benchmarks --benchmark-columns=min,median
 
 bench-smoke: $(READY) ## the same benchmarks, one short round each
 	$(BIN)/python -m benchmarks all --smoke

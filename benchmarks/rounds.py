@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from statistics import median
 from time import thread_time
 
-__all__ = ["Batch", "Timings", "interleaved"]
+__all__ = ["Batch", "Timings", "interleaved", "timed"]
 
 Batch = Callable[[int], object]
 """Makes so many calls."""
@@ -43,19 +43,20 @@ def interleaved(subjects: Mapping[str, Batch], rounds: int, seconds: float) -> d
     for turn in range(rounds + 1):
         first = turn % len(names)
         for name in [*names[first:], *names[:first]]:
-            samples[name].append(_timed(subjects[name], sizes[name]))
+            samples[name].append(timed(subjects[name], sizes[name]))
     return {name: Timings(tuple(figures[1:])) for name, figures in samples.items()}
 
 
 def _size(batch: Batch, seconds: float) -> int:
     """How many calls take about so long."""
     calls = 10
-    while (each := _timed(batch, calls) / 1e6) * calls < seconds / 10:
+    while (each := timed(batch, calls) / 1e6) * calls < seconds / 10:
         calls *= 4
     return max(1, round(seconds / each))
 
 
-def _timed(batch: Batch, calls: int) -> float:
+def timed(batch: Batch, calls: int) -> float:
+    """Returns the microseconds of processor time that each call took."""
     # Nothing here waits, so the thread's own processor time is all there is; by the clock on the wall, whatever
     # else the machine does would be on the bill.
     start = thread_time()
