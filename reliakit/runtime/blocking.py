@@ -1,12 +1,12 @@
 """Threads for calls that block, none of which a process has to wait for."""
 
 import threading
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from queue import SimpleQueue
 from typing import Any, ParamSpec, TypeVar
 
-__all__ = ["DaemonThreads"]
+__all__ = ["DaemonThreads", "fulfil"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -23,9 +23,11 @@ class DaemonThreads(ThreadPoolExecutor):
 
     def __init__(self) -> None:
         super().__init__(1)
-        self._calls: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
-        self._waiting = threading.Semaphore(0)
-        self._started = 0
+        # Not a queue.SimpleQueue: gevent replaces that even where it is told to leave threads alone, by one that wakes
+        # nobody on another thread.
+        self._calls: deque[Callable[[], None] | None] = deque()
+        self._given = threading.Condition()
+        self._started = self._idle = 0
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         """Hands a call to a thread that waits for one, or to a new one.
@@ -33,30 +35,42 @@ class DaemonThreads(ThreadPoolExecutor):
         Raises:
             RuntimeError: so many calls hang that one more would only add to them.
         """
-        if not self._waiting.acquire(blocking=False):
-            self._start_one()
         future: Future[T] = Future()
-        self._calls.put(lambda: _complete(future, lambda: fn(*args, **kwargs)))
+        with self._given:
+            if not self._idle:
+                self._start_one()
+            self._idle -= 1
+            self._calls.append(lambda: fulfil(future, lambda: fn(*args, **kwargs)))
+            self._given.notify()
         return future
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """Lets every thread end after the call that it is in, and waits for none."""
-        for _ in range(self._started):
-            self._calls.put(None)
+        with self._given:
+            self._calls.extend([None] * self._started)
+            self._given.notify_all()
 
     def _start_one(self) -> None:
         if self._started >= _MOST:
             raise RuntimeError(f"{_MOST} blocking calls have not returned, so no more are made")
         threading.Thread(target=self._work, name="reliakit-io", daemon=True).start()
         self._started += 1
+        self._idle += 1
 
     def _work(self) -> None:
-        while (call := self._calls.get()) is not None:
+        while (call := self._next()) is not None:
             call()
-            self._waiting.release()
+            with self._given:
+                self._idle += 1
+
+    def _next(self) -> Callable[[], None] | None:
+        with self._given:
+            self._given.wait_for(lambda: self._calls)
+            return self._calls.popleft()
 
 
-def _complete(future: Future[Any], call: Callable[[], Any]) -> None:
+def fulfil(future: Future[Any], call: Callable[[], Any]) -> None:
+    """Makes a call and hands over what came of it, be it a result or an exception."""
     if not future.set_running_or_notify_cancel():
         return
     try:

@@ -79,7 +79,8 @@ class Engine:
                 return True
             with suppress(RuntimeError):  # it has just ended by itself
                 self._loop.call_soon_threadsafe(self._stopping.set)
-            thread.join(timeout)
+            if thread is not threading.current_thread():  # where garbage is collected, anything may be closed
+                thread.join(timeout)
             return not thread.is_alive()
 
     def _run(self, ready: threading.Event) -> None:
@@ -143,15 +144,20 @@ def _name(service: Service) -> str:
 
 def complete(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
     """Runs a coroutine to its end from ordinary code, also where this thread's loop is already running."""
-    from concurrent.futures import ThreadPoolExecutor
+    import asyncio
+    from concurrent.futures import Future
 
-    def run() -> T:
-        import asyncio
+    from reliakit.runtime.blocking import fulfil
 
-        return asyncio.run(_beside_daemons(work()))
+    future: Future[T] = Future()
 
-    with ThreadPoolExecutor(1, thread_name_prefix="reliakit-load") as pool:
-        return pool.submit(run).result()
+    def run() -> None:
+        fulfil(future, lambda: asyncio.run(_beside_daemons(work())))
+
+    thread = threading.Thread(target=run, name="reliakit-load", daemon=True)
+    thread.start()
+    thread.join()
+    return future.result()
 
 
 async def _beside_daemons(work: Coroutine[Any, Any, T]) -> T:
