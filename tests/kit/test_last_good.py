@@ -15,6 +15,7 @@ from reliakit import ConfigurationError, Reliakit
 from reliakit.definitions.documents import Document, run
 from reliakit.runtime.last_good import LastGood, state_folder
 from reliakit.sources.file import FileSource
+from tests.kit.files import edit
 from tests.kit.test_reload import CHANGED, GOOD, ONE_WRONG, on, problems
 from tests.servers.serving import until
 
@@ -30,9 +31,9 @@ def test_a_newborn_starts_on_the_last_good_definitions(
     path: Path, source: FileSource, kit_of: Make, state_folder: Path
 ) -> None:
     """Otherwise a bad edit would take down every worker that is recycled before it is mended."""
-    path.write_text(CHANGED)
+    edit(path, CHANGED)
     kit_of(source)
-    path.write_text("flags: [")
+    edit(path, "flags: [")
     newborn = kit_of(source)
     assert on(newborn) == {"old", "new"}
     assert problems(newborn)
@@ -40,7 +41,7 @@ def test_a_newborn_starts_on_the_last_good_definitions(
 
 def test_a_newborn_starts_without_its_file(path: Path, source: FileSource, kit_of: Make) -> None:
     """Otherwise a file server that is away would keep workers from starting."""
-    path.write_text(CHANGED)
+    edit(path, CHANGED)
     kit_of(source)
     path.unlink()
     newborn = kit_of(source)
@@ -50,9 +51,9 @@ def test_a_newborn_starts_without_its_file(path: Path, source: FileSource, kit_o
 
 def test_who_refuses_does_not_start(path: Path, source: FileSource, kit_of: Make) -> None:
     """Otherwise a deploy that is meant to fail on a bad file would go through on an old one."""
-    path.write_text(CHANGED)
+    edit(path, CHANGED)
     kit_of(source)
-    path.write_text(ONE_WRONG + "bogus: 1\n")
+    edit(path, ONE_WRONG + "bogus: 1\n")
     with pytest.raises(ConfigurationError) as failed:
         Reliakit(source, on_invalid="refuse")
     assert len(failed.value.problems) == 2
@@ -62,16 +63,16 @@ def test_a_flag_that_is_broken_keeps_its_last_good_form_in_a_newborn_too(
     path: Path, source: FileSource, kit_of: Make
 ) -> None:
     """Otherwise workers would disagree by their age."""
-    path.write_text(GOOD)
+    edit(path, GOOD)
     elder = kit_of(source)
     assert on(elder) == {"old"}
-    path.write_text(ONE_WRONG)
+    edit(path, ONE_WRONG)
     until(lambda: on(elder) == {"old", "new"})
     newborn = kit_of(source)
     assert on(newborn) == {"old", "new"}
     assert problems(newborn) == problems(elder)
     # And once more, from the copy that was made of a document with a broken flag.
-    path.write_text("flags: [")
+    edit(path, "flags: [")
     assert on(kit_of(source)) == {"old", "new"}
 
 
@@ -79,19 +80,19 @@ def test_a_forked_child_of_an_old_parent_learns_what_its_siblings_know(
     path: Path, source: FileSource, kit_of: Make
 ) -> None:
     """Otherwise workers that a preloading server forks on a bad day would run what was there at its start."""
-    path.write_text(GOOD)
+    edit(path, GOOD)
     parent, sibling = kit_of(source), kit_of(source)
     assert on(sibling) == {"old"}
-    path.write_text(CHANGED)
+    edit(path, CHANGED)
     until(lambda: on(sibling) == {"old", "new"})
-    path.write_text("flags: [")
+    edit(path, "flags: [")
     until(lambda: problems(sibling))
     assert on(parent) == {"old", "new"}
 
 
 def test_the_copy_is_for_its_owner_alone(path: Path, kit_of: Make, tmp_path: Path) -> None:
     """Otherwise other users of the host could read who gets what."""
-    path.write_text(GOOD)
+    edit(path, GOOD)
     folder = tmp_path / "new" / "state"
     kit_of(path, environ={"RELIAKIT_STATE_DIR": str(folder)})
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
@@ -117,7 +118,7 @@ ENVIRON = {
 def test_the_copy_holds_no_secret(path: Path, source: FileSource, kit_of: Make, state_folder: Path) -> None:
     """Otherwise what was kept out of the file would lie beside it, readable in every backup."""
     environ = {**ENVIRON, "RELIAKIT_STATE_DIR": str(state_folder)}
-    path.write_text(SECRETS)
+    edit(path, SECRETS)
     elder = kit_of(source, environ=environ)
     assert elder.value("greeting", "") == "hush-hush"
 
@@ -127,10 +128,11 @@ def test_the_copy_holds_no_secret(path: Path, source: FileSource, kit_of: Make, 
         assert not [value for value in ENVIRON.values() if value in text]
 
     clean()
-    path.write_text(
+    edit(
+        path,
         SECRETS.replace("{variants", "{percentage: lots, variants").replace(
             "admins: {", "admins: {owner: me, "
-        )
+        ),
     )
     until(lambda: problems(elder))
     assert elder.value("greeting", "") == "hush-hush"
@@ -145,7 +147,7 @@ def test_the_copy_holds_no_secret(path: Path, source: FileSource, kit_of: Make, 
 def test_sources_do_not_share_a_copy(tmp_path: Path, kit_of: Make) -> None:
     """Otherwise one app would start on the flags of another."""
     first, second = tmp_path / "a.yaml", tmp_path / "b.yaml"
-    first.write_text(CHANGED)
+    edit(first, CHANGED)
     kit_of(first)
     with pytest.raises(ConfigurationError):
         Reliakit(second)
@@ -170,16 +172,16 @@ def test_a_copy_that_is_damaged_or_foreign_is_ignored(
     path: Path, source: FileSource, kit_of: Make, state_folder: Path, spoil: Any
 ) -> None:
     """Otherwise a full disk would keep an app from starting on a sound file."""
-    path.write_text(CHANGED)
+    edit(path, CHANGED)
     kit_of(source)
     copy = copy_in(state_folder)
     spoilt = spoil(copy.read_bytes())
     assert spoilt != copy.read_bytes()
     copy.write_bytes(spoilt)
-    path.write_text("flags: [")
+    edit(path, "flags: [")
     with pytest.raises(ConfigurationError):
         Reliakit(source)
-    path.write_text(CHANGED)
+    edit(path, CHANGED)
     assert on(kit_of(source)) == {"old", "new"}
 
 
@@ -213,10 +215,10 @@ def test_a_folder_that_cannot_be_written_is_harmless(
 ) -> None:
     """Otherwise a container with a read-only disk could not run the app."""
     spoil(state_folder)
-    path.write_text(GOOD)
+    edit(path, GOOD)
     kit = kit_of(source)
     assert on(kit) == {"old"}
-    path.write_text(CHANGED)
+    edit(path, CHANGED)
     until(lambda: on(kit) == {"old", "new"})
 
 
@@ -225,15 +227,15 @@ def test_a_folder_that_somebody_else_laid_there_is_neither_believed_nor_filled(
     path: Path, source: FileSource, kit_of: Make, state_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Otherwise any user of the host could choose the flags of an app whose user has no home."""
-    path.write_text(CHANGED)
+    edit(path, CHANGED)
     kit_of(source)
     os.chown(state_folder, 12345, -1)
     monkeypatch.setattr(os, "getuid", lambda: 54321)
     before = copy_in(state_folder).read_bytes()
-    path.write_text(GOOD)
+    edit(path, GOOD)
     kit_of(source)
     assert copy_in(state_folder).read_bytes() == before
-    path.write_text("flags: [")
+    edit(path, "flags: [")
     with pytest.raises(ConfigurationError):
         Reliakit(source)
 

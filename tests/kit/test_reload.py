@@ -9,6 +9,7 @@ import pytest
 
 from reliakit import ConfigurationError, Reliakit
 from reliakit.sources.file import FileSource
+from tests.kit.files import edit
 from tests.servers.serving import until
 
 GOOD = """\
@@ -24,7 +25,7 @@ ONE_WRONG = CHANGED.replace("old: {percentage: 100}", "old: {percentage: lots}")
 
 @pytest.fixture
 def kit(path: Path, source: FileSource, kit_of: Callable[..., Reliakit]) -> Reliakit:
-    path.write_text(GOOD)
+    edit(path, GOOD)
     kit = kit_of(source)
     assert on(kit) == {"old"}
     return kit
@@ -40,7 +41,7 @@ def problems(kit: Reliakit) -> list[str]:
 
 def test_an_edit_is_in_force_without_a_restart(kit: Reliakit, path: Path) -> None:
     """Otherwise a kill switch would need a deploy."""
-    path.write_text(CHANGED)
+    edit(path, CHANGED)
     until(lambda: on(kit) == {"old", "new"})
     assert problems(kit) == []
 
@@ -60,19 +61,19 @@ def test_what_was_good_stays_in_force_until_the_document_is_mended(
     kit: Reliakit, path: Path, broken: str
 ) -> None:
     """Otherwise a slip of the keyboard would turn all flags off."""
-    path.write_text(broken)
+    edit(path, broken)
     until(lambda: problems(kit))
     assert on(kit) == {"old"}
     assert kit.value("banner", "none") == "#444"
     assert str(path) in problems(kit)[0]
-    path.write_text(CHANGED)
+    edit(path, CHANGED)
     until(lambda: not problems(kit))
     assert on(kit) == {"old", "new"}
 
 
 def test_one_invalid_flag_keeps_its_last_good_form_and_its_siblings_change(kit: Reliakit, path: Path) -> None:
     """Otherwise one team's slip would hold up, or break, everybody else's flags."""
-    path.write_text(ONE_WRONG)
+    edit(path, ONE_WRONG)
     until(lambda: on(kit) == {"old", "new"})
     (problem,) = problems(kit)
     assert problem.startswith(f"{path}:3: flags.old.percentage: ")
@@ -80,7 +81,7 @@ def test_one_invalid_flag_keeps_its_last_good_form_and_its_siblings_change(kit: 
 
 def test_a_new_flag_that_is_invalid_is_absent_and_told(kit: Reliakit, path: Path) -> None:
     """Otherwise a flag nobody has described would be on or off by chance."""
-    path.write_text(CHANGED + "  newer: {percentage: 101}\n")
+    edit(path, CHANGED + "  newer: {percentage: 101}\n")
     until(lambda: on(kit) == {"old", "new"})
     assert [problem.split(": ")[1] for problem in problems(kit)] == ["flags.newer.percentage"]
     assert kit.evaluate("newer", user="user-1").error_code == "FLAG_NOT_FOUND"
@@ -88,7 +89,7 @@ def test_a_new_flag_that_is_invalid_is_absent_and_told(kit: Reliakit, path: Path
 
 def test_a_flag_that_is_taken_out_is_gone(kit: Reliakit, path: Path) -> None:
     """Otherwise flags could never be cleaned up."""
-    path.write_text("format: 1\nflags: {new: {percentage: 100}}\n")
+    edit(path, "format: 1\nflags: {new: {percentage: 100}}\n")
     until(lambda: on(kit) == {"new"})
     assert kit.status().flags == 1
 
@@ -96,7 +97,7 @@ def test_a_flag_that_is_taken_out_is_gone(kit: Reliakit, path: Path) -> None:
 def test_a_file_that_is_gone_changes_nothing(kit: Reliakit, path: Path) -> None:
     """Otherwise a deployment tool that replaces the file in two steps would turn all flags off in between."""
     path.unlink()
-    path.write_text(CHANGED)
+    edit(path, CHANGED)
     until(lambda: on(kit) == {"old", "new"})
 
 
@@ -104,7 +105,7 @@ def test_status_tells_what_is_in_force_and_what_is_against_it(
     path: Path, source: FileSource, kit_of: Callable[..., Reliakit]
 ) -> None:
     """Otherwise nobody could tell a worker that is behind from one that is not."""
-    path.write_text("revision: r1\n" + GOOD)
+    edit(path, "revision: r1\n" + GOOD)
     kit = kit_of(source)
     assert not kit.status().engine
     kit.enabled("old", "user-1")
@@ -112,7 +113,7 @@ def test_status_tells_what_is_in_force_and_what_is_against_it(
     assert (first.source, first.revision, first.flags, first.rollouts) == (str(path), "r1", 3, 0)
     assert (first.problems, first.overrides, first.reload_failures, first.engine) == ((), (), 0, True)
     assert 0 <= first.age < 60
-    path.write_text("revision: r2\n" + ONE_WRONG)
+    edit(path, "revision: r2\n" + ONE_WRONG)
     until(lambda: kit.status().reload_failures == 1)
     assert kit.status().revision == "r2"
     with kit.override({"old": False}):
@@ -124,10 +125,10 @@ def test_the_log_tells_each_difference_once_for_each_content(
 ) -> None:
     """Otherwise nobody could tell when a flag changed, or everybody would be told at every look."""
     with caplog.at_level(logging.INFO, "reliakit"):
-        path.write_text(CHANGED)
+        edit(path, CHANGED)
         until(lambda: on(kit) == {"old", "new"})
-        path.write_text(CHANGED + "# a comment\n")
-        path.write_text(CHANGED + "  newer: {}\n")
+        edit(path, CHANGED + "# a comment\n")
+        edit(path, CHANGED + "  newer: {}\n")
         until(lambda: on(kit) == {"old", "new", "newer"})
         until(lambda: len(caplog.messages) >= 2)
     assert [message.partition(": ")[0] for message in caplog.messages] == ["definitions changed"] * 2
@@ -140,11 +141,11 @@ def test_the_log_tells_a_problem_once_and_when_it_is_over(
 ) -> None:
     """Otherwise a log would fill up, or say nothing of the end."""
     with caplog.at_level(logging.INFO, "reliakit"):
-        path.write_text(GOOD + "bogus: 1\n")
+        edit(path, GOOD + "bogus: 1\n")
         until(lambda: kit.status().reload_failures == 1)
-        path.write_text(GOOD + "bogus: 1\n# touched\n")
+        edit(path, GOOD + "bogus: 1\n# touched\n")
         until(lambda: kit.status().reload_failures == 2)
-        path.write_text(GOOD)
+        edit(path, GOOD)
         until(lambda: not problems(kit))
     told = [record.getMessage() for record in caplog.records]
     assert len(told) == 3
@@ -166,7 +167,7 @@ def test_an_app_does_not_start_on_a_missing_file(tmp_path: Path) -> None:
 
 def test_every_problem_is_told_at_start(path: Path) -> None:
     """Otherwise mending a file would take as many starts as it has mistakes."""
-    path.write_text(GOOD.replace("100", "lots").replace("percentage: 0", "percentage: -1") + "bogus: 1\n")
+    edit(path, GOOD.replace("100", "lots").replace("percentage: 0", "percentage: -1") + "bogus: 1\n")
     with pytest.raises(ConfigurationError) as failed:
         Reliakit(path)
     assert len(failed.value.problems) == 3
