@@ -195,6 +195,7 @@ class _Loading:
             key = pending.pop()
             if key in self.earlier and key not in kept:
                 kept[key] = self.earlier[key]
+                self.problems += [] if key in self.written else [_left(key)]
                 pending += [wanted for wanted, _ in wanted_by(kept[key])]
         return kept
 
@@ -235,6 +236,11 @@ class _AnyName(dict[str, Any]):
 def _flag_of(problem: Problem) -> str | None:
     """The flag that a problem is about, or None where it is about more than one flag."""
     return str(problem.path[1]) if problem.path[:1] == ("flags",) and len(problem.path) > 1 else None
+
+
+def _left(key: str) -> Problem:
+    message = "it is not written any more, and stays in force for flags that require it"
+    return Problem(("flags", key), message, "write it again, or take it out of their prerequisites")
 
 
 def _nothings(data: Any, path: Path) -> Iterator[Problem]:

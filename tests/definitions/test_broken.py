@@ -128,6 +128,24 @@ def test_what_was_good_stays_in_force(file: Path, running: _Running) -> None:
         newborn.close()
 
 
+def test_a_flag_that_is_removed_too_early_stays_for_those_that_require_it(tmp_path: Path) -> None:
+    """Otherwise tidying up one flag changes what others answer, in old workers or in new ones."""
+    path = tmp_path / "reliakit.yaml"
+    needing = "  a: {prerequisites: [tax]}\n  b: {percentage: "
+    path.write_text(f"format: 1\nflags:\n  tax: {{}}\n{needing}0}}\n")
+    running = _Running(path)
+    kits = [running.kit]
+    try:
+        assert running.kit.enabled("a", "u")
+        running.write(f"format: 1\nflags:\n{needing}100}}\n")
+        _until(lambda: len(running.problems()) == 2)
+        kits.append(running.born())
+        assert [(kit.enabled("a", "u"), kit.enabled("b", "u")) for kit in kits] == [(True, True)] * 2
+    finally:
+        for kit in kits:
+            kit.close()
+
+
 def _write_golden() -> None:
     for file in FILES:
         file.with_name(f"{file.name}.txt").write_text("".join(f"{line}\n" for line in _told(file)))
