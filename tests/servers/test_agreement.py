@@ -131,16 +131,15 @@ def test_a_worker_born_on_a_bad_file_runs_what_its_siblings_run(command: list[st
         victim = min(workers)
         os.kill(victim, signal.SIGKILL)
 
-        def replaced() -> bool:
-            if not server.answers():
-                return False
-            answer = server.ask()
-            return answer["pid"] not in workers
-
-        until(replaced, 20)
-        newborn = until(lambda: (lambda a: a if a["pid"] not in workers else None)(server.ask()), 20)
+        newborn = until(lambda: stranger(server, workers), 20)
         assert newborn["live"]
         assert newborn["problems"] == 2
+
+
+def stranger(server: Server, workers: set[int]) -> dict[str, Any] | None:
+    """Returns an answer of a worker that is none of `workers`, if one answers."""
+    answer = server.ask() if server.answers() else None
+    return answer if answer and answer["pid"] not in workers else None
 
 
 def test_threads_and_tasks_never_mix_up_their_visitors(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
