@@ -34,7 +34,7 @@ class TestFileSource(SourceContract):
         self.path = tmp_path / "reliakit.yaml"
 
     def make_source(self) -> Source:
-        return FileSource(self.path, poll=0.005, settle=0.01)
+        return FileSource(self.path, poll=0.01, settle=0.1)
 
     def put(self, document: str) -> None:
         self.path.write_text(document)

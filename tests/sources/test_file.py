@@ -17,7 +17,7 @@ import pytest
 from reliakit.sources.file import FileSource
 from reliakit.sources.protocol import Content, SourceError
 
-POLL, SETTLE = 0.01, 0.04
+POLL, SETTLE = 0.01, 0.1
 
 
 def source_of(path: Path) -> FileSource:
