@@ -20,7 +20,7 @@ User = str | int | UUID
 
 Context = Mapping[str, Any]
 T = TypeVar("T")
-_UNKNOWN_KEYS = 100
+_UNKNOWN_KEYS, _LONGEST_KEY, _OTHER = 100, 200, "other"
 _KEYLESS = "this flag needs a targeting key: pass a user, or call kit.identify"
 
 
@@ -90,11 +90,7 @@ class FlagCalls:
         Any type of value is accepted where `default` is None. Never raises.
         """
         found = self._checked(key, user, context, type(default))
-        if found.error_code is not None:
-            return replace(found, value=default)
-        if isinstance(found.value, list | dict):
-            return replace(found, value=deepcopy(found.value))
-        return replace(found, value=float(found.value)) if isinstance(default, float) else found
+        return found if found.error_code is None else replace(found, value=default)
 
     def identify(self, user: User | None, /, **attributes: Any) -> "Identified":
         """Says who is asking, from now on and to the end of the request.
@@ -102,25 +98,33 @@ class FlagCalls:
         Outside of a request, or for a part of one, use it in a `with` statement: at its end, what was said before
         counts again. `user` None says that nobody is signed in.
         """
-        scope = self._scope.get()
-        if scope is None:
-            scope = Scope(self._runtime.outside.snapshot, self._runtime.outside.flags)
-            return Identified(self, scope, self._scope.set(scope), key_text(user), attributes)
-        return Identified(self, scope, None, key_text(user), attributes)
+        around = self._scope.get()
+        if around is not None and type(around) is not Scope:
+            return Identified(self, around, None, key_text(user), attributes)
+        # Only a request is shared with others who work on it. A block in a block has a scope of its own, so that
+        # tasks which run beside each other don't take each other's users for theirs.
+        scope = self._own_scope(around)
+        return Identified(self, scope, self._scope.set(scope), key_text(user), attributes)
+
+    def _own_scope(self, around: Scope | None) -> Scope:
+        if around is None and self._runtime.dormant:
+            self._runtime.wake()  # the block keeps the flags that it begins with
+        around = around or self._runtime.outside
+        return Scope(around.snapshot, around.flags)
 
     def _checked(self, key: str, user: User | None, context: Context | None, wanted: type) -> Evaluation:
         """Evaluates with every check, and counts the answer or the error."""
         try:
             return self._found(self._current() or self._runtime.outside, key, user, context, wanted)
         except Exception as fault:
-            return self._refused(self._bounded(str(key)), ErrorCode.GENERAL, repr(fault))
+            return self._refused(self._bounded(key), ErrorCode.GENERAL, _said(fault))
 
     def _found(
         self, scope: Scope, key: str, user: User | None, context: Context | None, wanted: type
     ) -> Evaluation:
         evaluate = scope.flags.find(key)
         if evaluate is None:
-            self._counters.add(Unknown(self._bounded(str(key))))
+            self._counters.add(Unknown(self._bounded(key)))
             return _error(key, ErrorCode.FLAG_NOT_FOUND, "no definition has this flag")
         subject = scope.key() if user is None else key_text(user)
         attributes = scope.merged(context) if user is None else context or NOTHING
@@ -139,19 +143,24 @@ class FlagCalls:
         if not _fits(answer.value, wanted):
             expected = f"the value is not of the type of the default, {wanted.__name__}"
             return self._refused(key, ErrorCode.TYPE_MISMATCH, expected)
+        value = _handed_out(answer.value, wanted)
         if answer.counter is None:
             answer.counter = self._counters.of(Given(key, answer.variant, answer.reason))
         next(answer.counter)
-        return Evaluation(key, answer.value, answer.variant, answer.reason)
+        return Evaluation(key, value, answer.variant, answer.reason)
 
     def _refused(self, key: str, code: ErrorCode, message: str) -> Evaluation:
         self._counters.add(Given(key, None, Reason.ERROR, code))
         return _error(key, code, message)
 
-    def _bounded(self, key: str) -> str:
-        """Keys that nobody defined may come from anywhere, so only the first few are counted by name."""
+    def _bounded(self, key: object) -> str:
+        """Keys that nobody defined may come from anywhere and look like anything, so only the first few that could
+        be keys are counted by name.
+        """
+        if not isinstance(key, str) or len(key) > _LONGEST_KEY or not (key.isascii() and key.isprintable()):
+            return _OTHER
         if key not in self._unknown and len(self._unknown) >= _UNKNOWN_KEYS:
-            return "other"
+            return _OTHER
         self._unknown.add(key)
         return key
 
@@ -191,3 +200,17 @@ def _fits(value: Any, wanted: type) -> bool:
     if wanted is float:
         return isinstance(value, int | float) and not isinstance(value, bool)
     return type(value) is wanted
+
+
+def _handed_out(value: Any, wanted: type) -> Any:
+    """What callers may change without changing the flag, in the type that they asked for."""
+    if isinstance(value, list | dict):
+        return deepcopy(value)
+    return float(value) if wanted is float else value
+
+
+def _said(fault: Exception) -> str:
+    try:
+        return repr(fault)
+    except Exception:  # of something that can't even say what it is
+        return type(fault).__name__

@@ -18,28 +18,27 @@ R = TypeVar("R")
 
 
 class Override:
-    """What `kit.override` returns. May be entered again once it was left."""
+    """What `kit.override` returns. May be entered any number of times, also within itself."""
 
     def __init__(self, runtime: Runtime, flags: Mapping[str, Any]) -> None:
         self._runtime, self._wanted = runtime, flags
-        self._undo: Callable[[], None] | None = None
-        self._token: Token[Scope | None] | None = None
+        self._entered: list[tuple[Callable[[], None], Token[Scope | None] | None]] = []
 
     def __enter__(self) -> "Override":
         runtime = self._runtime
         answers = {key: _answer(runtime.snapshot.flags, key, value) for key, value in self._wanted.items()}
-        self._undo = runtime.override(answers)
-        current = runtime.scope.get()
+        current, token = runtime.scope.get(), None
+        undo = runtime.override(answers)
         if current is not None:
-            self._token = runtime.scope.set(current.within(current.flags.overridden(answers)))
+            token = runtime.scope.set(current.within(current.flags.overridden(answers)))
+        self._entered.append((undo, token))
         return self
 
     def __exit__(self, *exception: object) -> None:
-        if self._token is not None:
-            self._runtime.scope.reset(self._token)
-            self._token = None
-        if self._undo is not None:
-            self._undo()
+        undo, token = self._entered.pop()
+        undo()
+        if token is not None:
+            self._runtime.scope.reset(token)
 
     async def __aenter__(self) -> "Override":
         return self.__enter__()
