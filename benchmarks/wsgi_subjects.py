@@ -113,5 +113,5 @@ def _cookie(app: Any) -> str:
         sent.extend(headers)
         return _write
 
-    app(_environ("a=b"), start_response).close()
+    app(_environ("a=b"), start_response)
     return visitor_cookie(sent)

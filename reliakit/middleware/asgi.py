@@ -14,7 +14,7 @@ from typing import Any
 from reliakit.core.counters import Failed
 from reliakit.core.snapshot import Flags
 from reliakit.core.tally import record
-from reliakit.middleware.edge import UNJUDGED, Edge, introduce
+from reliakit.middleware.edge import UNJUDGED, Edge, introduce, no_header
 from reliakit.middleware.exchange import Exchange
 from reliakit.middleware.guard import check
 from reliakit.middleware.lifespan import Lifespans
@@ -96,7 +96,7 @@ class ASGIShell:
             await self._apps[APP](connection, receive, send)
 
     def _admit(self, connection: Connection) -> Admission:
-        """Decides on a connection; whatever goes wrong in that, the application gets it as it came."""
+        """Decides on a connection. Whatever goes wrong in that, the application gets it, less what may be forged."""
         outside = self._runtime.outside
         try:
             edge = self._edge
@@ -113,9 +113,11 @@ class ASGIShell:
             visit = Visit(outside.snapshot, outside.flags, edge.cookie, cookies)
             return self._routed(edge, connection, visit, None)
         except Exception:
-            _log.exception("the request goes to the application as it came")
+            _log.exception("the request goes to the application undecided")
             self._runtime.tallies.counters.add(Failed("admission"))
-            return connection, APP, UNJUDGED, self._edge.visit(outside.flags, "")
+            forgeable = self._watched - {_COOKIE}
+            headers = [pair for pair in connection["headers"] if pair[0] not in forgeable]
+            return {**connection, "headers": headers}, APP, UNJUDGED, self._edge.visit(outside.flags, "")
 
     def _careful(self, edge: Edge, flags: Flags, connection: Connection) -> Admission:
         """Admits a connection that may carry something which only some may send."""
@@ -135,7 +137,7 @@ class ASGIShell:
         if not edge.snapshot.routes:
             return connection, APP, UNJUDGED, visit
 
-        header = _no_header if edge.by_path else partial(_header, connection)
+        header = no_header if edge.by_path else partial(_header, connection)
         method = connection.get("method", "GET")
         upstream, series = edge.route(method, connection["path"], header, visit, forced)
         if upstream == APP:
@@ -146,7 +148,3 @@ class ASGIShell:
 def _header(connection: Connection, name: str) -> str | None:
     wanted = name.encode("latin-1")
     return next((value.decode("latin-1") for found, value in connection["headers"] if found == wanted), None)
-
-
-def _no_header(name: str) -> None:
-    """Stands in where no route asks for a header."""

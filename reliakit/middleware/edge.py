@@ -19,7 +19,7 @@ from reliakit.middleware.overrides import HEADER, Forced, forced_by
 from reliakit.middleware.protocol import APP
 from reliakit.middleware.visit import Visit
 
-__all__ = ["UNJUDGED", "Edge", "introduce"]
+__all__ = ["UNJUDGED", "Edge", "introduce", "no_header"]
 
 _log = logging.getLogger("reliakit")
 UNJUDGED = -1
@@ -27,7 +27,7 @@ UNJUDGED = -1
 
 _SPLIT, _FORCED, _FALLBACK = range(len(Assignment))
 # Members of an enumeration are looked up slowly; the request path has them at hand.
-_NONE, _SESSION = Sticky.NONE, Sticky.SESSION
+_USER, _SESSION = Sticky.USER, Sticky.SESSION
 
 
 class Edge:
@@ -82,11 +82,13 @@ class Edge:
         if route is None or route.rollout is None:
             return self._able(route.upstream if route else APP), UNJUDGED
         rollout = self.snapshot.rollouts[route.rollout]
-        asked = rollout.slot(forced.slots.get(rollout.name, "")) if forced is not None else None
-        slot, kind = (asked, _FORCED) if asked is not None else _split(rollout, visit)
+        slot = _asked(rollout, forced) if forced is not None else None
+        kind = _FORCED
+        if slot is None:
+            slot, kind = _split(rollout, visit)
         if slot.upstream not in self._ready:
-            slot, kind = rollout.stable, _FALLBACK
-        return self._able(slot.upstream), slot.series[kind]
+            return self._able(rollout.stable.upstream), rollout.stable.series[_FALLBACK]
+        return slot.upstream, slot.series[kind]
 
     def _able(self, upstream: str | None) -> str:
         """The wrapped application takes what no other can: it is the one that is certainly there."""
@@ -105,12 +107,24 @@ def introduce(visit: Visit, identify: Callable[[Any], Any], request: Any, counte
         counters.add(Failed("identify"))
 
 
+def no_header(name: str) -> None:
+    """Stands in where no route asks for a header."""
+
+
+def _asked(rollout: Rollout, forced: Forced) -> Slot | None:
+    return rollout.slot(forced.slots.get(rollout.name, ""))
+
+
 def _split(rollout: Rollout, visit: Visit) -> tuple[Slot, int]:
-    if rollout.sticky is _NONE:
+    if rollout.sticky is _USER:
+        key = visit.subject or visit.key()
+    elif rollout.sticky is _SESSION:
+        key = visit.session()
+    else:
         return assign(rollout, None, getrandbits(32)), _SPLIT
-    key = visit.session() if rollout.sticky is _SESSION else visit.key()
-    # A request that nothing is known of can't stick: it is stable's, and no evidence.
-    return (rollout.stable, _FALLBACK) if key is None else (assign(rollout, key, 0), _SPLIT)
+    if key is None:  # what nothing is known of can't stick: it is stable's, and no evidence
+        return rollout.stable, _FALLBACK
+    return assign(rollout, key, 0), _SPLIT
 
 
 def _answers(flags: Flags, forced: Forced) -> dict[str, tuple[str | None, object]]:

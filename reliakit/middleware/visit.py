@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from reliakit.core.identity import KeySource
-from reliakit.core.scope import Scope
+from reliakit.core.scope import NOTHING, Scope
 from reliakit.core.snapshot import Flags, Snapshot
 from reliakit.middleware.cookies import AnonymousCookie
 
@@ -36,7 +36,10 @@ class Visit(Scope):
         cookies: str,
         carried: str | None = None,
     ) -> None:
-        super().__init__(snapshot, flags)
+        # As `Scope` does it, without the call: this runs for every request.
+        self.snapshot, self.flags, self.compiled = snapshot, flags, flags.compiled
+        self.subject = self.identified = None
+        self.attributes = NOTHING
         self._cookie, self._cookies, self._carried = cookie, cookies, carried
         self._visitor: str | None = None
         self.fresh = False

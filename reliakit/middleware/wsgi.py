@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ from reliakit.core.counters import Failed
 from reliakit.core.outcome import Outcome
 from reliakit.core.snapshot import Flags
 from reliakit.core.tally import record
-from reliakit.middleware.edge import UNJUDGED, Edge, introduce
+from reliakit.middleware.edge import UNJUDGED, Edge, introduce, no_header
 from reliakit.middleware.guard import check
 from reliakit.middleware.overrides import COOKIE, Forced
 from reliakit.middleware.protocol import APP, Environ, StartResponse, WSGIApp
@@ -19,6 +20,11 @@ from reliakit.runtime.runtime import Runtime
 __all__ = ["WSGIShell"]
 
 _log = logging.getLogger("reliakit")
+# Members of an enumeration are looked up slowly; the request path has them at hand.
+_ERROR, _CANCELLED = Outcome.ERROR, Outcome.CANCELLED
+_WHOLE = frozenset((list, tuple))
+"""Bodies that are there when the application returns: nothing of it runs later, so they count at once and go to the
+server as they are."""
 
 Admission = tuple[Environ, str, int, Visit]
 """What the application is called with, the upstream, the tally's row or UNJUDGED, who is asking."""
@@ -45,6 +51,7 @@ class WSGIShell:
     ) -> None:
         self._apps = {APP: app, **upstreams}
         self._runtime, self._identify = runtime, identify
+        self._enter, self._leave = runtime.scope.set, runtime.scope.reset
         self._use(Edge(runtime.snapshot, folder, frozenset(self._apps)))
 
     def _use(self, edge: Edge) -> Edge:
@@ -57,34 +64,39 @@ class WSGIShell:
         if runtime.dormant:
             runtime.wake()
         environ, upstream, series, visit = self._admit(environ)
-        response = _Response(runtime, series, visit, start_response, environ["wsgi.url_scheme"] == "https")
-        token = runtime.scope.set(visit)
+        response = _Response(runtime, series, visit, start_response, environ)
+        token = self._enter(visit)
         try:
             body = self._apps[upstream](environ, response.start)
         except BaseException:
             response.finish(raised=True)
             raise
         finally:
-            runtime.scope.reset(token)
+            self._leave(token)
+        if type(body) in _WHOLE:
+            response.finish(raised=False)
+            return body
         return response.over(body, environ.get("wsgi.file_wrapper"))
 
     def _admit(self, environ: Environ) -> Admission:
-        """Decides on a request; whatever goes wrong in that, the application gets it as it came."""
+        """Decides on a request. Whatever goes wrong in that, the application gets it, less what may be forged."""
         outside = self._runtime.outside
         try:
             edge = self._edge
             if edge.snapshot is not outside.snapshot:
                 edge = self._use(edge.renewed(outside.snapshot))
             cookies = environ.get("HTTP_COOKIE", "")
-            guarded = COOKIE in cookies
-            for name in self._guarded:
-                guarded = guarded or name in environ
-            if guarded:
+            if COOKIE in cookies:
                 return self._careful(edge, outside.flags, environ, cookies)
-            return self._routed(edge, environ, edge.visit(outside.flags, cookies), None)
+            for name in self._guarded:
+                if name in environ:
+                    return self._careful(edge, outside.flags, environ, cookies)
+            visit = Visit(outside.snapshot, outside.flags, edge.cookie, cookies)
+            return self._routed(edge, environ, visit, None)
         except Exception:
-            _log.exception("the request goes to the application as it came")
+            _log.exception("the request goes to the application undecided")
             self._runtime.tallies.counters.add(Failed("admission"))
+            environ = {name: value for name, value in environ.items() if name not in self._guarded}
             return environ, APP, UNJUDGED, self._edge.visit(outside.flags, "")
 
     def _careful(self, edge: Edge, flags: Flags, environ: Environ, cookies: str) -> Admission:
@@ -102,10 +114,7 @@ class WSGIShell:
             introduce(visit, self._identify, environ, self._runtime.tallies.counters)
         if not edge.snapshot.routes:
             return environ, APP, UNJUDGED, visit
-
-        def header(name: str) -> str | None:
-            return environ.get(_variable(name))
-
+        header = no_header if edge.by_path else partial(_header, environ)
         upstream, series = edge.route(environ["REQUEST_METHOD"], _path(environ), header, visit, forced)
         return environ, upstream, series, visit
 
@@ -116,6 +125,10 @@ def _path(environ: Environ) -> str:
     return path if path.isascii() else path.encode("latin-1").decode("utf-8", "replace")
 
 
+def _header(environ: Environ, name: str) -> str | None:
+    return environ.get(_variable(name))
+
+
 def _variable(header: str) -> str:
     name = header.upper().replace("-", "_")
     return name if name in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{name}"
@@ -124,13 +137,13 @@ def _variable(header: str) -> str:
 class _Response:
     """One response, from the status line to the server's `close`."""
 
-    __slots__ = ("_finished", "_latched", "_secure", "_series", "_start", "_started", "runtime", "visit")
+    __slots__ = ("_environ", "_finished", "_latched", "_series", "_start", "_started", "runtime", "visit")
 
     def __init__(
-        self, runtime: Runtime, series: int, visit: Visit, start: StartResponse, secure: bool
+        self, runtime: Runtime, series: int, visit: Visit, start: StartResponse, environ: Environ
     ) -> None:
         self.runtime, self._series, self.visit = runtime, series, visit
-        self._start, self._secure = start, secure
+        self._start, self._environ = start, environ
         self._latched: Outcome | None = None
         self._finished = False
         self._started = runtime.clock.monotonic()
@@ -138,7 +151,8 @@ class _Response:
     def start(self, status: str, headers: list[tuple[str, str]], *error: Any) -> Callable[[bytes], object]:
         self._latched = self.visit.snapshot.classify(int(status[:3]))
         if self.visit.fresh:
-            headers = [*headers, ("Set-Cookie", self.visit.set_cookie(secure=self._secure))]
+            secure = self._environ["wsgi.url_scheme"] == "https"
+            headers = [*headers, ("Set-Cookie", self.visit.set_cookie(secure=secure))]
         return self._start(status, headers, *error)
 
     def over(self, body: Iterable[bytes], file_wrapper: Any) -> Iterable[bytes]:
@@ -160,9 +174,9 @@ class _Response:
         seconds = self.runtime.clock.monotonic() - self._started
         outcome = self._latched
         if outcome is None or raised:
-            outcome = Outcome.ERROR
-        elif left and outcome is not Outcome.ERROR:
-            outcome = Outcome.CANCELLED
+            outcome = _ERROR
+        elif left and outcome is not _ERROR:
+            outcome = _CANCELLED
         record(self.runtime.tallies.local.rows, self._series, outcome, seconds)
 
 

@@ -105,7 +105,7 @@ def test_routes_mean_the_same_under_wsgi(route: Any, request_: Any) -> None:
         start_response("200 OK", [])
         return [b""]
 
-    kit.wsgi(app, upstreams={"shop-v2": app})(environ(**request_), lambda *_: None).close()  # type: ignore[arg-type, attr-defined]
+    kit.wsgi(app, upstreams={"shop-v2": app})(environ(**request_), lambda *_: None)  # type: ignore[arg-type]
     assert outcomes(kit) == {("shop", "blue", "split"): {"SUCCESS": 1}}
     assert kit.close()
 
