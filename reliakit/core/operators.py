@@ -67,13 +67,13 @@ _SCALAR = str | int | float
 def member(values: Iterable[Any]) -> Test:
     """The value is one of `values` (text, numbers, bools). True and 1 are different values, 1 and 1.0 are not."""
     known = tuple(values)
-    return Test(_Among(known, wanted=True), _texts(known))
+    return Test(_Among.of(known, wanted=True), _texts(known))
 
 
 def not_member(values: Iterable[Any]) -> Test:
     """The value is text, a number or a bool, and none of `values`."""
     known = tuple(values)
-    return Test(_Among(known, wanted=False), _texts(known), negated=True)
+    return Test(_Among.of(known, wanted=False), _texts(known), negated=True)
 
 
 def _texts(known: tuple[Any, ...]) -> frozenset[str] | None:
@@ -82,17 +82,21 @@ def _texts(known: tuple[Any, ...]) -> frozenset[str] | None:
 
 @dataclass(frozen=True, slots=True)
 class _Among:
-    """Membership the slow way, for what is no plain text; asked so seldom that it keeps no set."""
+    """Membership of any scalar; for what is plain text, `Test.texts` has the same answer without a call."""
 
-    known: tuple[Any, ...]
+    known: frozenset[tuple[bool, Any]]
     wanted: bool
+
+    @classmethod
+    def of(cls, values: Iterable[Any], *, wanted: bool) -> "_Among":
+        # Python has True == 1: each value goes with whether it is a bool.
+        return cls(frozenset((isinstance(value, bool), value) for value in values), wanted)
 
     def __call__(self, value: Any) -> bool:
         # What is of another kind would pass for "none of them" without having been understood.
         if not isinstance(value, _SCALAR):
             raise TypeError("neither text, a number nor a bool")
-        alike = [each for each in self.known if isinstance(each, bool) is isinstance(value, bool)]
-        return (value in alike) is self.wanted
+        return ((isinstance(value, bool), value) in self.known) is self.wanted
 
 
 def _number(value: Any) -> float:

@@ -8,7 +8,7 @@ from reliakit.core.identity import Identity, KeySource
 from reliakit.core.rollouts import Assignment, Rollout, Slot, Sticky
 from reliakit.core.snapshot import Flags, Snapshot
 from reliakit.core.tally import Tallies
-from reliakit.definitions.conditions import ConditionReader
+from reliakit.definitions.conditions import ConditionReader, SharedTests
 from reliakit.definitions.flags import FlagReader
 from reliakit.definitions.models import Definitions, IdentitySection, RolloutSection
 from reliakit.definitions.outcomes import classifier
@@ -37,10 +37,11 @@ def compile_snapshot(definitions: Definitions, tallies: Tallies, revision: str =
 
 
 def _flags(definitions: Definitions, tallies: Tallies) -> Flags:
-    reader = FlagReader(ConditionReader(definitions.segments))
+    tests: SharedTests = {}
 
     def plan(key: str) -> Plan:
-        return reader.plan(key, definitions.flags[key])
+        # A reader of its own for each: several threads may compile at once, and a reader is in the middle of things.
+        return FlagReader(ConditionReader(definitions.segments, tests)).plan(key, definitions.flags[key])
 
     return Flags(frozenset(definitions.flags), plan, tallies.counters)
 
@@ -53,7 +54,8 @@ def _rollout(name: str, section: RolloutSection, tallies: Tallies) -> Rollout:
     other = next(slot_name for slot_name in section.slots if slot_name != section.initial)
     return Rollout(
         name=name,
-        seed=salt(section.salt or name),
+        # Not the bare name: a flag may have it too, and would be on for just those who get the canary.
+        seed=salt(section.salt or f"rollout:{name}"),
         stable=slot(section.initial),
         canary=slot(other),
         bound=threshold(section.weight),

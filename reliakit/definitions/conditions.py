@@ -15,10 +15,16 @@ from reliakit.definitions.problems import Path, Problem, describe, suggestion
 from reliakit.definitions.scalars import resolve
 from reliakit.errors import MissingExtraError
 
-__all__ = ["ConditionReader", "condition_schema"]
+__all__ = ["ConditionReader", "SharedTests", "condition_schema"]
 
 _DEEPEST = 16
+_MOST_SEGMENTS = 8
 _SEGMENTS = 'segments are written at the top: segments: {staff: {email: {ends_with: "@example.com"}}}'
+
+
+SharedTests = dict[tuple[str, str, str], Condition]
+"""Tests by attribute, operator and operand: flags that ask the same share them, and what they remember of versions
+and dates."""
 
 
 @dataclass(slots=True)
@@ -29,11 +35,10 @@ class ConditionReader:
     """
 
     segments: Mapping[str, dict[str, Any]]
+    tests: SharedTests = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     _known: dict[str, Condition] = field(default_factory=dict)
     _open: list[str] = field(default_factory=list)
-    _tests: dict[tuple[str, str, str], Condition] = field(default_factory=dict)
-    """Flags that ask the same share the test, and what it remembers of versions and dates."""
 
     def read(self, written: Any, path: Path) -> Condition:
         """Returns the condition; where something is wrong, one that is meant for nobody, and a problem."""
@@ -53,6 +58,9 @@ class ConditionReader:
             loop = " -> ".join([*self._open[self._open.index(name) :], name])
             hint = "take one of the references out"
             return self._wrong(path, f"segments can't contain themselves: {loop}", hint)
+        if len(self._open) >= _MOST_SEGMENTS:
+            message = f"segments are nested deeper than {_MOST_SEGMENTS} levels"
+            return self._wrong(path, message, "write the innermost conditions out")
         if name not in self._known:
             self._open.append(name)
             self._known[name] = self.read(self.segments[name], ("segments", name))
@@ -105,9 +113,9 @@ class ConditionReader:
             return self._wrong(path, f"expected {kind.phrase}, got {describe(operand)}", hint)
         test = (name, operator, repr(operand))
         try:
-            if test not in self._tests:
-                self._tests[test] = build(name, operand)
-            return self._tests[test]
+            if test not in self.tests:
+                self.tests[test] = build(name, operand)
+            return self.tests[test]
         except (ValueError, MissingExtraError) as unusable:
             return self._wrong(path, str(unusable))
 

@@ -8,6 +8,9 @@ from reliakit.definitions.problems import Path, Problem, describe, suggestion
 
 __all__ = ["loops", "prerequisite_problems"]
 
+_MOST_CHECKS = 100
+"""Flags that are asked in turn take time, and depth of the stack, from a request."""
+
 
 def prerequisite_problems(key: str, flags: Mapping[str, Flag], written: Container[str]) -> Iterator[Problem]:
     """Yields the problems of what one flag requires, but for loops.
@@ -43,7 +46,7 @@ def loops(flags: Mapping[str, Flag]) -> Generator[None, None, list[Problem]]:
     without the flags that are told there is none.
     """
     found: list[Problem] = []
-    left: set[str] = set()
+    left: dict[str, int] = {}
     for start in flags:
         trail: dict[str, Iterator[str]] = {}
         wanted: str | None = start
@@ -53,19 +56,28 @@ def loops(flags: Mapping[str, Flag]) -> Generator[None, None, list[Problem]]:
                 found += _loop([*trail][[*trail].index(wanted) :])
             elif wanted in flags and wanted not in left:
                 trail[wanted] = iter([key for key, _ in wanted_by(flags[wanted])])
-            wanted = _next(trail, left)
-    return found
+            wanted = _next(trail, left, flags)
+    return found or [_endless(key) for key, checks in left.items() if checks > _MOST_CHECKS]
 
 
-def _next(trail: dict[str, Iterator[str]], left: set[str]) -> str | None:
-    """What the flag at the end of the trail requires next; those with nothing left to look at are left."""
+def _endless(key: str) -> Problem:
+    message = (
+        f"one check of this flag would be more than {_MOST_CHECKS}, by what its prerequisites require in turn"
+    )
+    return Problem(("flags", key, "prerequisites"), message, "require the flags at the far end directly")
+
+
+def _next(trail: dict[str, Iterator[str]], left: dict[str, int], flags: Mapping[str, Flag]) -> str | None:
+    """What the flag at the end of the trail requires next; those with nothing left to look at are left, with the
+    number of checks that one of theirs takes.
+    """
     while trail:
         key = next(reversed(trail))
         wanted = next(trail[key], None)
         if wanted is not None:
             return wanted
         del trail[key]
-        left.add(key)
+        left[key] = 1 + sum(left.get(other, 0) for other, _ in wanted_by(flags[key]))
     return None
 
 

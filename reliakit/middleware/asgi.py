@@ -102,16 +102,27 @@ class ASGIShell:
             edge = self._edge
             if edge.snapshot is not outside.snapshot:
                 edge = self._use(edge.renewed(outside.snapshot))
-            cookies, watched = "", self._watched
+            cookies, believed, watched = "", True, self._watched
             for name, value in connection["headers"]:
                 if name in watched:
                     if name != _COOKIE or cookies:
-                        return self._careful(edge, outside.flags, connection)
+                        believed = False
+                        break
                     cookies = value.decode("latin-1")
-            if COOKIE in cookies:
-                return self._careful(edge, outside.flags, connection)
-            visit = Visit(outside.snapshot, outside.flags, edge.cookie, cookies)
-            return self._routed(edge, connection, visit, None)
+            if believed and COOKIE not in cookies:
+                forced, visit = None, Visit(outside.snapshot, outside.flags, edge.cookie, cookies)
+            else:
+                connection, visit, forced = self._checked(edge, outside.flags, connection)
+            if self._identify is not None:
+                introduce(visit, self._identify, connection, self._runtime.tallies.counters)
+            if not outside.snapshot.routes:
+                return connection, APP, UNJUDGED, visit
+            header = no_header if edge.by_path else partial(_header, connection)
+            method = connection.get("method", "GET")
+            upstream, series = edge.route(method, connection["path"], header, visit, forced)
+            if upstream != APP:
+                connection = self._lifespans.connection(upstream, connection)
+            return connection, upstream, series, visit
         except Exception:
             _log.exception("the request goes to the application undecided")
             self._runtime.tallies.counters.add(Failed("admission"))
@@ -119,8 +130,10 @@ class ASGIShell:
             headers = [pair for pair in connection["headers"] if pair[0] not in forgeable]
             return {**connection, "headers": headers}, APP, UNJUDGED, self._edge.visit(outside.flags, "")
 
-    def _careful(self, edge: Edge, flags: Flags, connection: Connection) -> Admission:
-        """Admits a connection that may carry something which only some may send."""
+    def _checked(
+        self, edge: Edge, flags: Flags, connection: Connection
+    ) -> tuple[Connection, Visit, Forced | None]:
+        """Sorts out a connection that may carry something which only some may send."""
         sent = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in connection["headers"]]
         cookies = "; ".join(value for name, value in sent if name == "cookie")
         client = connection.get("client")
@@ -129,20 +142,7 @@ class ASGIShell:
             headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in checked.headers]
             connection = {**connection, "headers": headers}
         visit = edge.visit(flags, checked.cookies, checked.carried, checked.forced)
-        return self._routed(edge, connection, visit, checked.forced)
-
-    def _routed(self, edge: Edge, connection: Connection, visit: Visit, forced: Forced | None) -> Admission:
-        if self._identify is not None:
-            introduce(visit, self._identify, connection, self._runtime.tallies.counters)
-        if not edge.snapshot.routes:
-            return connection, APP, UNJUDGED, visit
-
-        header = no_header if edge.by_path else partial(_header, connection)
-        method = connection.get("method", "GET")
-        upstream, series = edge.route(method, connection["path"], header, visit, forced)
-        if upstream == APP:
-            return connection, APP, series, visit
-        return self._lifespans.connection(upstream, connection), upstream, series, visit
+        return connection, visit, checked.forced
 
 
 def _header(connection: Connection, name: str) -> str | None:

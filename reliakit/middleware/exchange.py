@@ -69,7 +69,9 @@ class Exchange:
             raise
 
     def _answered(self, kind: str, message: Message) -> Message:
-        self._latched = self._visit.snapshot.classify(_STATUS.get(kind) or message["status"])
+        self._latched = self._visit.snapshot.classify(
+            message["status"] if "status" in message else _STATUS[kind]
+        )
         if kind == "websocket.accept":
             self._seconds = self._now() - self._started  # a WebSocket's length is no latency
         if not self._visit.fresh or kind == "websocket.close":

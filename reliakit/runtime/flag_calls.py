@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from contextvars import Token
 from copy import deepcopy
 from dataclasses import replace
-from typing import Any, TypeVar, overload
+from typing import Any, Literal, TypeVar, overload
 from uuid import UUID
 
 from reliakit.core.bucketing import key_text
@@ -50,10 +50,12 @@ class FlagCalls:
 
         Never raises.
         """
+        answer: Answer | Literal[False] | None = False
         try:
             scope = self._current() or self._runtime.outside
             if user is None:
-                user, context = scope.subject or scope.key(), scope.merged(context)
+                user = scope.subject or scope.key()
+                context = scope.attributes if context is None else scope.merged(context)
             if user.__class__ is str:
                 answer = scope.compiled[key](user, context or NOTHING)
                 value = answer.value  # type: ignore[union-attr]
@@ -62,8 +64,11 @@ class FlagCalls:
                     return value
         except Exception:  # told apart, counted and answered by the careful path
             pass
-        value = self._checked(key, user, context, bool).value
-        return default if value is None else bool(value)
+        # What was answered is not asked again: the attributes that it missed have been counted.
+        careful = (
+            self._checked(key, user, context, bool) if answer is False else self._given(key, answer, bool)
+        )
+        return default if careful.value is None else bool(careful.value)
 
     @overload
     def value(

@@ -83,6 +83,8 @@ class FileSource:
             raise SourceError(f"{self.name}: {missing.strerror or missing}") from missing
         if 0 <= age < self._settle:
             return text, read, self._settle - age
+        if not text:  # a file that is being emptied can be seen so before its time of modification is
+            return text, read, self._settle
         return text, read, None if before == read else 0.0
 
     def _look(self) -> _Signature | None:

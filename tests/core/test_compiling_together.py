@@ -27,9 +27,6 @@ class _Held(dict[str, Any]):
         return super().__getitem__(name)
 
 
-@pytest.mark.xfail(
-    strict=True, reason="all threads read conditions with one reader, which takes its own loops for theirs"
-)
 def test_two_threads_that_compile_flags_of_one_segment_do_not_disturb_each_other():
     """Otherwise the flag of the second thread is off for everybody until the next reload."""
     answers: list[Any] = []

@@ -112,9 +112,9 @@ def test_two_flags_are_independent(one, other, percentages):
 def test_a_flag_and_a_rollout_are_independent_as_compiled():
     """Otherwise a canary would be judged by the users of one flag, not by a fair share of all."""
     slots = {"blue": {"upstream": "app"}, "green": {"upstream": "app"}}
-    rollouts = {"shop": {"slots": slots, "initial": "blue", "weight": 20}}
+    rollouts = {"new_checkout": {"slots": slots, "initial": "blue", "weight": 20}}
     compiled = snapshot({"flags": {"new_checkout": {"percentage": 10}}, "rollouts": rollouts})
-    rollout = compiled.rollouts["shop"]
+    rollout = compiled.rollouts["new_checkout"]
     flagged = [bool(ask(compiled.flags, "new_checkout", key, {}).value) for key in _keys()]
     released = [assign(rollout, key, 0) is rollout.canary for key in _keys()]
     assert abs(sum(flagged) - 100_000) < _SIGMAS * sqrt(90_000)

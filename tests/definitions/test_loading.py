@@ -195,7 +195,7 @@ def test_prerequisites_that_meet_again_are_walked_once() -> None:
         wanted = [f"a{step + 1}", f"b{step + 1}"]
         flags |= {f"{side}{step}": {"prerequisites": wanted} for side in "ab"}
     result, taken = _driven(load(_document(flags), {}))
-    assert not result.problems
+    assert all("would be more than 100" in str(problem) for problem in result.problems)
     assert len(taken) < 20 * len(flags)
 
 
@@ -268,3 +268,13 @@ def test_a_thousand_flags_take_little_memory() -> None:
     finally:
         tracemalloc.stop()
     assert result.definitions is not None
+
+
+def test_chains_that_are_too_long_are_refused_and_never_end_a_process():
+    """Otherwise `check` passes what ends every request that asks for the flag in a RecursionError."""
+    flags = {f"f{number}": {"prerequisites": [f"f{number + 1}"]} for number in range(600)} | {"f600": {}}
+    segments = {f"s{number}": {"segment": f"s{number + 1}"} for number in range(300)} | {"s300": {"a": 1}}
+    text = json.dumps({"format": 1, "flags": flags, "segments": segments})
+    told = "\n".join(map(str, loaded(text).problems))
+    assert "one check of this flag would be more than 100" in told
+    assert "segments are nested deeper than 8 levels" in told

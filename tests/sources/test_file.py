@@ -186,7 +186,7 @@ def test_a_half_written_file_is_never_read(path: Path) -> None:
         changes, read = source.changes(), []
         for number in range(3):
             writing = asyncio.create_task(asyncio.to_thread(write_slowly, number))
-            while b"begin" not in held(path):
+            while f"begin {number}".encode() not in held(path):
                 await asyncio.sleep(0)
             read.append((await source.load()).text)  # as a process does that is born in the middle of it
             await writing
@@ -232,6 +232,13 @@ def test_a_load_in_the_moment_of_truncation_waits_for_the_rest(path: Path) -> No
         return await loading
 
     assert asyncio.run(work()).text == b"format: 2\n"
+
+
+def test_a_file_that_stays_empty_is_read_in_the_end(path: Path) -> None:
+    """Otherwise an app with an empty file would hang at its start, instead of saying what is wrong."""
+    write(path, "")
+    os.utime(path, (1e9, 1e9))
+    assert asyncio.run(FileSource(path, poll=0.001, settle=0.002).load()).text == b""
 
 
 def test_a_file_that_never_rests_is_read_in_the_end(path: Path) -> None:
