@@ -2,7 +2,7 @@
 
 After 1,000 canary requests of a step, roll back if the canary's error rate is more than twice stable's, else double
 the weight. It is easy to explain, and it is not the default: at a base error rate of 0.1 % it rolls back most
-healthy canaries, and it does not look before the thousandth failure (`python -m benchmarks canary`).
+healthy canaries, and it does not look before the thousandth failure (`python -m benchmarks.canary`).
 """
 
 from collections.abc import Mapping
