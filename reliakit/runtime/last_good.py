@@ -66,12 +66,12 @@ class LastGood:
         """
         keys, written = list(flags), document.data.get("flags", {})
         earlier: dict[str, msgspec.Raw] = {}
-        if any(key in broken for key in keys):
+        if any(key in broken or key not in written for key in keys):
             earlier = yield from self._flags()
         kept: dict[str, msgspec.Raw] = {}
         for key in keys:
             yield
-            if key not in broken:
+            if key in written and key not in broken:
                 kept[key] = msgspec.Raw(msgspec.json.encode(written[key]))
             elif key in earlier:
                 kept[key] = earlier[key]
