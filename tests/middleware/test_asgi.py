@@ -7,7 +7,7 @@ import pytest
 
 from reliakit import Outcome
 from reliakit.core.counters import Failed
-from tests.middleware.shop import SHOP, answering, ask, header, http, outcomes
+from tests.middleware.shop import SHOP, Messages, answering, ask, header, http, outcomes
 
 
 def run(work: Any) -> Any:
@@ -102,7 +102,10 @@ def test_a_client_that_leaves_is_no_error_of_the_release(kit_of: Any) -> None:
         assert (await receive())["type"] == "http.disconnect"
 
     kit = kit_of({**SHOP, "rollouts": {"shop": {**SHOP["rollouts"]["shop"], "weight": 0}}})
-    events = [{"type": "http.request", "body": b"", "more_body": False}, {"type": "http.disconnect"}]
+    events: Messages = [
+        {"type": "http.request", "body": b"", "more_body": False},
+        {"type": "http.disconnect"},
+    ]
     run(ask(kit.asgi(streaming, upstreams={"shop-v2": answering("v2")}), http(), events))
     assert outcomes(kit) == {("shop", "blue", "split"): {"CANCELLED": 1}}
 

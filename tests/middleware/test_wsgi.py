@@ -162,9 +162,8 @@ def test_a_file_reaches_the_server_as_its_own_wrapper(kit_of: Any) -> None:
         start_response("200 OK", [])
         return environ["wsgi.file_wrapper"](io.BytesIO(b"file"))
 
-    body = kit.wsgi(app, upstreams={"shop-v2": app})(
-        environ(**{"wsgi.file_wrapper": FileWrapper}), lambda *_: None
-    )
+    request = {**environ(), "wsgi.file_wrapper": FileWrapper}
+    body = kit.wsgi(app, upstreams={"shop-v2": app})(request, lambda *_: None)
     assert type(body) is FileWrapper
     assert outcomes(kit) == {("shop", "blue", "split"): {"SUCCESS": 1}}
 
