@@ -1,7 +1,7 @@
 """Drives cooperative generators without holding the interpreter for long.
 
 A thread that computes keeps the GIL for 5 ms at a time, which a request in another thread sees as latency. Work
-that is written as a generator is cut into slices of about 1 ms here, with a rest after each that is long enough
+that is written as a generator is cut into slices of about 0.5 ms here, with a rest after each that is long enough
 for a waiting thread to take over. (`sleep(0)` is not: the GIL is often taken back before a waiter has woken.)
 """
 
@@ -14,7 +14,7 @@ from reliakit.clock import Clock
 __all__ = ["paced"]
 
 T = TypeVar("T")
-_SLICE = 0.001
+_SLICE = 0.0005
 _REST = 0.0005
 
 
