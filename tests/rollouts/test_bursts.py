@@ -83,6 +83,17 @@ def test_the_same_client_may_fail_again_in_the_next_window():
     assert (first, second) == ((1, 0), (1, 0))
 
 
+def test_keys_that_share_a_bit_do_not_share_it_for_ever():
+    """Otherwise two users who fail for hours are one error in every window."""
+    one, two = next(
+        (f"user-{i}", f"user-{j}")
+        for i in range(1_000)
+        for j in range(i)
+        if _bitmap([f"user-{i}"]) == _bitmap([f"user-{j}"])
+    )
+    assert _bitmap([one], 8) != _bitmap([two], 8)
+
+
 def test_windows_are_cut_by_the_clock_that_is_passed_in():
     """Otherwise workers disagree on which window a failure belongs to."""
     assert [window_of(now) for now in (0.0, 59.9, 60.0, 3_600.0)] == [0, 0, 1, 60]

@@ -128,6 +128,17 @@ def test_the_first_two_thousand_stable_requests_are_the_yardstick_and_judge_noth
     assert test.baseline == frozen
 
 
+def test_an_epoch_begins_every_fifty_thousand_requests():
+    """Otherwise a canary that was fast for weeks needs weeks of being slow before anything happens."""
+    test = Latency.begun(LatencyRule(), Baseline(((250, ENOUGH),)))
+    for _ in range(5):
+        test = test.folded(Durations({250: 500}, {250: 9_500}))
+    assert (test.seen, test.rank.epochs) == (50_000, 1)
+    test = test.folded(Durations({250: 500}, {250: 9_500}))
+    assert (test.seen, test.rank.epochs) == (10_000, 2)
+    assert {part.ratio.epochs for part in test.exceed} == {2}
+
+
 @given(_bins, st.integers(0, 30))
 def test_shifting_loses_nobody(bins, by):
     """Otherwise a tolerance would hide requests instead of forgiving some of their time."""
