@@ -1,25 +1,8 @@
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from reliakit import Reliakit
 from reliakit.sources.file import FileSource
-
-
-@pytest.fixture
-def kit_of() -> Iterator[Callable[..., Reliakit]]:
-    """Makes kits, and closes them at the end."""
-    made: list[Reliakit] = []
-
-    def make(*args: Any, **kwargs: Any) -> Reliakit:
-        made.append(Reliakit(*args, **kwargs))
-        return made[-1]
-
-    yield make
-    for kit in made:
-        assert kit.close(), "the engine did not stop"
 
 
 @pytest.fixture
