@@ -47,10 +47,6 @@ class Flags:
         except KeyError:  # a flag that only an override knows
             return {}
 
-    def defined(self) -> frozenset[str]:
-        """Returns the keys of all flags, compiled or not."""
-        return self._keys | self.pinned.keys()
-
     def overridden(self, answers: Mapping[str, tuple[str | None, Any]]) -> "Flags":
         """Returns a copy in which some flags give one answer.
 

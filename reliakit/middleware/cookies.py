@@ -4,6 +4,7 @@ import hashlib
 import os
 import secrets
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 
 from itsdangerous import BadSignature, Signer
@@ -87,10 +88,12 @@ def _remember(known: dict[str, str | None], text: str, visitor: str | None) -> N
     known[text] = visitor
 
 
+@lru_cache
 def host_key(folder: Path) -> str:
     """Returns a signing key that the processes of this host share, made when it is first wanted.
 
-    Where the disk refuses, the key is this process's alone: its visitors are strangers to its siblings.
+    Where the disk refuses, the key is this process's alone: its visitors are strangers to its siblings. It is
+    remembered, so that a reload neither asks the disk again on a request nor forgets everybody.
     """
     path = folder / "cookie-key"
     try:

@@ -52,10 +52,11 @@ class Lifespans:
 
         try:
             await self._apps[APP](connection, receiving, sending)
-        except Exception:
+        except Exception as raised:
             if asked:
                 raise
-            # The application knows no lifespan. The others and the engine still want theirs.
+            # Servers take it for an application without a lifespan. The others and the engine still want theirs.
+            _log.info("the wrapped application has no lifespan (%r)", raised)
             await _answer(receiving, sending)
 
     async def _start(self, connection: Connection) -> None:

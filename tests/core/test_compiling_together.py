@@ -78,7 +78,7 @@ def test_an_override_can_be_overridden_where_nothing_is_defined():
     assert flags.variants("ghost") == {}
     again = flags.overridden({"ghost": (None, "x")})
     assert ask(again, "ghost", None, {}).value == "x"
-    assert again.defined() == {"it", "ghost"}
+    assert all(again.find(key) for key in ("it", "ghost"))
     assert ask(again, "it", None, {}).value is True
 
 

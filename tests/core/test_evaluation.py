@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import event, given, settings
+from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
 from reliakit.core.counters import Missed
@@ -46,11 +46,7 @@ def _missed(tallies: Tallies) -> dict[tuple[str, str, str], int]:
     return {astuple(name): total for name, total in tallies.counts().items() if isinstance(name, Missed)}
 
 
-@pytest.mark.timeout(600)  # to find the smallest example, should there be one
-@settings(max_examples=300)
-@given(documents(), st.booleans(), st.integers(0, 2**32))
-def test_compiled_flags_agree_with_the_reference_and_with_their_explanation(document, pinned, seed):
-    """Otherwise somebody gets a feature that the file denies them, and `explain` says that they don't have it."""
+def _agree(document: Any, pinned: bool, seed: int) -> None:
     definitions, tallies = _definitions(document), Tallies()
     pins: dict[str, tuple[str | None, Any]] = {"f0": ("on", True), "ghost": (None, 4)} if pinned else {}
     flags = compile_snapshot(definitions, tallies).flags.overridden(pins)
@@ -65,6 +61,22 @@ def test_compiled_flags_agree_with_the_reference_and_with_their_explanation(docu
             assert _explained(explain(definitions, key, user, attributes, pins).evaluation) == found
             event(f"{found.reason} {found.error}")
     assert _missed(tallies) == missed
+
+
+@pytest.mark.timeout(600)  # to find the smallest example, should there be one
+@settings(max_examples=300)
+@given(documents(), st.booleans(), st.integers(0, 2**32))
+def test_compiled_flags_agree_with_the_reference_and_with_their_explanation(document, pinned, seed):
+    """Otherwise somebody gets a feature that the file denies them, and `explain` says that they don't have it."""
+    _agree(document, pinned, seed)
+
+
+@pytest.mark.soak
+@settings(max_examples=5_000, suppress_health_check=list(HealthCheck))
+@given(documents(), st.booleans(), st.integers(0, 2**32))
+def test_compiled_flags_agree_over_thousands_of_documents(document, pinned, seed):
+    """Otherwise what three hundred documents don't meet, the users' thousands do."""
+    _agree(document, pinned, seed)
 
 
 _SHAPES = {
