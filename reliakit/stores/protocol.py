@@ -171,12 +171,13 @@ class Store(Protocol):
         """Retires an incarnation that has not reported for `silent` seconds, by the store's clock.
 
         In one step: its share of the sums stays, its rows go, and a tombstone refuses it for a day at least. Tells
-        whether it is retired now.
+        whether it is retired now; one that the store has no report of and no tombstone for is not.
         """
 
     async def absorb(self, prefix: str, into: str) -> None:
         """Adds the sum of every series `prefix` + rest to the series `into` + rest, and drops the former, in one
-        step. What workers publish of the former later counts from where it stood."""
+        step. What workers publish of the former later counts from where it stood. `into` doesn't start with
+        `prefix`."""
 
     async def read(self, prefixes: Sequence[str]) -> Documents:
         """Returns the documents whose keys start with one of the prefixes."""
