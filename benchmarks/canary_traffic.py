@@ -10,7 +10,7 @@ from math import exp, lgamma, log, log1p
 from typing import Literal
 
 from reliakit.rollouts.blocks import Block
-from reliakit.rollouts.bursts import Incidents, marked, union
+from reliakit.rollouts.bursts import Incidents, bit_of
 
 __all__ = ["LADDER", "Scenario", "Traffic"]
 
@@ -76,14 +76,14 @@ class _Clients:
     def __init__(self, scenario: Scenario, chance: random.Random) -> None:
         self._scenario, self._chance, self._now = scenario, chance, 0
         self._retries: dict[int, list[tuple[int, str]]] = {}
-        self._bitmaps: list[list[int]] = []
+        self._bitmaps: list[list[set[int]]] = []
         alone = scenario.deduplicated == "alone"
         self._counting = [Incidents()] * (scenario.workers if alone else 1)
 
     def angered(self, block: Block) -> Block:
         """Returns the block with the retries that fall into it, its errors counted as the scenario wants."""
         if self._now % _WINDOW == 0:
-            self._bitmaps = [[0, 0] for _ in range(self._scenario.workers)]
+            self._bitmaps = [[set(), set()] for _ in range(self._scenario.workers)]
         retries = self._retries.pop(self._now, [])
         fresh = [(slot, str(self._chance.random())) for slot in [0] * block.e_c + [1] * block.e_s]
         for slot, key in [*retries, *fresh]:
@@ -96,18 +96,18 @@ class _Clients:
 
     def _failed(self, slot: int, key: str) -> None:
         bitmaps = self._bitmaps[self._chance.randrange(self._scenario.workers)]
-        bitmaps[slot] = marked(bitmaps[slot], key, self._now // _WINDOW)
+        bitmaps[slot].add(bit_of(key, self._now // _WINDOW))
         if self._chance.random() < 1 - 1 / self._scenario.burst:
             later = self._now + self._chance.randint(1, 3)
             self._retries.setdefault(later, []).append((slot, key))
 
     def _deduplicated(self, raw: Block) -> Block:
         errors = [0, 0]
-        joined = [[union(slot) for slot in zip(*self._bitmaps, strict=True)]]
+        joined = [[set[int]().union(*slot) for slot in zip(*self._bitmaps, strict=True)]]
         sources = self._bitmaps if self._scenario.deduplicated == "alone" else joined
         for number, (canary, stable) in enumerate(sources):
             window = self._now // _WINDOW
-            self._counting[number], fresh = self._counting[number].fresh(window, canary, stable)
+            self._counting[number], fresh = self._counting[number].fresh(window, len(canary), len(stable))
             errors = [total + more for total, more in zip(errors, fresh or (0, 0), strict=True)]
         return Block(raw.n_c, raw.n_s, min(errors[0], raw.n_c), min(errors[1], raw.n_s))
 

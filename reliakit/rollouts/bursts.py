@@ -1,9 +1,9 @@
 """One error for each client and incident, however often the client retries.
 
 A sticky client that retries in anger sends all its failures to one slot, and breaks every test that takes requests
-for independent. Workers can't see each other's clients, so each publishes a bitmap of hashed keys that failed in
-the present window, for each slot; the union is an OR. Several keys may share a bit, for which the count is
-corrected: with m bits of which u are set, -m ln(1 - u/m) keys are the likeliest.
+for independent. Workers can't see each other's clients, so each publishes the bits of a bitmap of hashed keys that
+failed in the present window, for each slot; the store keeps the union. Several keys may share a bit, for which the
+count is corrected: with m bits of which u are set, -m ln(1 - u/m) keys are the likeliest.
 
 A bitmap that is more than half full no longer counts well enough to compare slots (stable's would fill first, and
 the canary would look worse). Blocks are then dropped until the next window begins: folded without their errors,
@@ -12,17 +12,15 @@ they would speak for the canary.
 Source: Whang, Vander-Zanden & Taylor 1990, A linear-time probabilistic counting algorithm for database applications.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import reduce
 from math import log
-from operator import or_
 from typing import Any
 
 from reliakit.core.bucketing import SPACE, bucket
 from reliakit.rollouts.records import Record, opened, stamped
 
-__all__ = ["BITS", "WINDOW", "Incidents", "counted", "marked", "union", "window_of"]
+__all__ = ["BITS", "WINDOW", "Incidents", "bit_of", "counted", "window_of"]
 
 BITS = 8192
 """1 KiB for each worker, slot and window: up to 5,678 clients that fail within a minute."""
@@ -37,23 +35,17 @@ def window_of(now: float, seconds: float = WINDOW) -> int:
     return int(now // seconds)
 
 
-def marked(bitmap: int, key: str, window: int) -> int:
-    """Returns the bitmap with the bit of a failed targeting key set.
+def bit_of(key: str, window: int) -> int:
+    """Returns the bit of a failed targeting key, 0 <= bit < BITS.
 
     The window is part of the hash, so that two keys which share a bit do not share it for ever.
     """
-    return bitmap | 1 << (bucket(key, window % SPACE) * BITS // SPACE)
+    return bucket(key, window % SPACE) * BITS // SPACE
 
 
-def union(bitmaps: Iterable[int]) -> int:
-    """Returns the bitmap of all workers together."""
-    return reduce(or_, bitmaps, 0)
-
-
-def counted(bitmap: int) -> int | None:
-    """Returns how many keys failed, or None where the bitmap is too full to say."""
-    ones = bitmap.bit_count()
-    return None if ones > BITS // 2 else round(-BITS * log(1 - ones / BITS))
+def counted(bits: int) -> int | None:
+    """Returns how many keys failed where so many bits are set, or None where the bitmap is too full to say."""
+    return None if bits > BITS // 2 else round(-BITS * log(1 - bits / BITS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +59,7 @@ class Incidents:
     folded: tuple[tuple[int, int, int], ...] = ()
 
     def fresh(self, window: int, canary: int, stable: int) -> "tuple[Incidents, tuple[int, int] | None]":
-        """Takes the union bitmaps of a window; returns the new state, and the errors of both slots since the last.
+        """Takes how many bits are set for a window; returns the new state, and the errors of both slots since.
 
         None for errors where a bitmap is too full: the block must be dropped. A window older than the ones that
         are remembered has no errors any more.

@@ -4,9 +4,11 @@ Canary: steps between 0 and 100 %. Blue-green: a step at 0 %, where only preview
 one step that is held until somebody promotes or aborts.
 """
 
+from bisect import bisect_left
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from reliakit.core.histogram import LOG_EDGES
 from reliakit.rollouts.errors import RollbackRule
 from reliakit.rollouts.guards import Guard
 from reliakit.rollouts.latency import LatencyRule
@@ -93,10 +95,19 @@ class GuardRule:
     slower_than: float | None = None
 
     @property
+    def slower_than_bin(self) -> int:
+        """The bin of the log histogram that holds `slower_than`: what lies above is bad, within 4 %."""
+        return bisect_left(LOG_EDGES, self.slower_than or 0.0)
+
+    @property
     def name(self) -> str:
         """Tells it apart from others of the same metric."""
         limit = f"{self.guard.limit:g}/{self.guard.seconds:g}/{self.guard.requests}"
-        return f"{self.metric}>{limit}" if self.slower_than is None else f"{self.metric}{self.slower_than:g}>{limit}"
+        return (
+            f"{self.metric}>{limit}"
+            if self.slower_than is None
+            else f"{self.metric}{self.slower_than:g}>{limit}"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +200,7 @@ class RolloutDefinition:
         sticky: whether people stay in a slot, so that a mismatch of the split is a warning only.
         objective: None without one.
         release: what the file asks for.
-        fingerprint: of all that is written, which tells two definitions apart.
+        fingerprint: of all that is written but the release.
     """
 
     name: str
@@ -204,6 +215,12 @@ class RolloutDefinition:
     objective: Objective | None = None
     release: Target | None = None
     fingerprint: str = ""
+
+    @property
+    def meaning(self) -> str:
+        """Tells two definitions apart, with the release that they ask for."""
+        asked = self.release
+        return self.fingerprint if asked is None else f"{self.fingerprint} {asked.slot} {asked.version}"
 
     def other(self, slot: str) -> str:
         """Returns the other slot."""
