@@ -12,6 +12,7 @@ from reliakit.definitions.conditions import ConditionReader, SharedTests
 from reliakit.definitions.flags import FlagReader
 from reliakit.definitions.models import Definitions, IdentitySection, RolloutSection
 from reliakit.definitions.outcomes import classifier
+from reliakit.definitions.rollouts import strategy_of
 from reliakit.definitions.routes import route_of
 
 __all__ = ["compile_snapshot"]
@@ -58,7 +59,8 @@ def _rollout(name: str, section: RolloutSection, tallies: Tallies) -> Rollout:
         seed=salt(section.salt or f"rollout:{name}"),
         stable=slot(section.initial),
         canary=slot(other),
-        bound=threshold(section.weight),
+        # A release's weight is in the store; before there is any state, the canary gets nothing.
+        bound=threshold(0.0 if strategy_of(section) else section.weight or 0.0),
         sticky=Sticky(section.sticky),
     )
 

@@ -3,20 +3,25 @@
 Lines go to logs. What may hold a secret or name a person (keys, values, lists of users) is only said to have changed.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from msgspec import Struct
 
 from reliakit.definitions.flags import variants_of
 from reliakit.definitions.models import Definitions, Flag
+from reliakit.definitions.quantities import percent_text, share
+from reliakit.definitions.rollout_models import ObjectiveSection, ReleaseSection, StepSection
 
 __all__ = ["difference"]
 
 _NAMED = {"flags": "flag", "rollouts": "rollout", "segments": "segment", "upstreams": "upstream"}
-_SHOWN = ("owner", "kind", "created", "default", "weight", "initial", "sticky")
+_SHOWN = (
+    "owner", "kind", "created", "default", "weight", "initial", "sticky", "strategy", "steps", "deadline",
+    "rollback_window", "slo", "release",
+)  # fmt: skip
 _SERVED = ("percentage", "split", "otherwise")
-_SECTIONS = ("environment", "revision", "identity", "overrides", "outcomes", "routes")
+_SECTIONS = ("environment", "revision", "identity", "overrides", "outcomes", "routes", "store", "notify")
 _LISTS = (Mapping, tuple)
 
 
@@ -37,7 +42,8 @@ def _mapping(noun: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Itera
     for key, after in new.items():
         if key in old and old[key] != after:
             name = key if noun == "flag" else f"{noun} {key}"
-            yield f"{name}: {', '.join(_changes(old[key], after))}"
+            changes = list(_changes(old[key], after))
+            yield f"{name}: {('; ' if any(', ' in each for each in changes) else ', ').join(changes)}"
 
 
 def _counted(noun: str, verb: str, keys: list[str]) -> Iterator[str]:
@@ -87,10 +93,9 @@ def _everybody(flag: Flag, targeted: bool) -> str:
 
 
 def _change(name: str, before: Any, after: Any) -> str:
-    if name == "weight":
-        return f"weight {_percent(before)} -> {_percent(after)}"
     if name in _SHOWN:
-        return f"{name} {_word(before)} -> {_word(after)}"
+        said = [_SAID.get(name, _word)(value) if value is not None else "none" for value in (before, after)]
+        return f"{name} {' -> '.join(said)}" if said[0] != said[1] else f"{name} changed"
     if isinstance(before, _LISTS) and isinstance(after, _LISTS) and len(before) != len(after):
         return f"{name} {len(before)} -> {len(after)}"
     return f"{name} changed"
@@ -100,7 +105,27 @@ def _percent(share: float) -> str:
     return f"{share:.6g} %"
 
 
+def _steps(steps: tuple[float | StepSection, ...]) -> str:
+    return ", ".join(f"{step.weight if isinstance(step, StepSection) else step:.6g}" for step in steps)
+
+
+def _objective(section: ObjectiveSection) -> str:
+    return f"{percent_text(share(section.objective))} in {section.window}"
+
+
+def _release(section: ReleaseSection) -> str:
+    return f"{section.to} {section.version}"
+
+
 def _word(value: Any) -> str:
     if isinstance(value, bool):
         return "on" if value else "off"
     return "none" if value is None else str(value)
+
+
+_SAID: Mapping[str, Callable[[Any], str]] = {
+    "weight": _percent,
+    "steps": _steps,
+    "slo": _objective,
+    "release": _release,
+}

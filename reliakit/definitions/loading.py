@@ -29,8 +29,10 @@ _NEEDS: Mapping[str, frozenset[str]] = {
     "identity": frozenset({"identity"}),
     "outcomes": frozenset({"outcomes"}),
     "upstreams": frozenset({"upstreams"}),
-    "rollouts": frozenset({"rollouts", "upstreams"}),
+    "rollouts": frozenset({"rollouts", "upstreams", "segments"}),
     "routes": frozenset({"routes", "rollouts", "upstreams"}),
+    "store": frozenset({"store"}),
+    "notify": frozenset({"notify"}),
 }
 """What must be readable before it is worth saying what a section refers to in vain."""
 

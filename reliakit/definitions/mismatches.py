@@ -26,6 +26,7 @@ from reliakit.definitions.expectations import (
     phrase,
 )
 from reliakit.definitions.problems import Path, Problem, describe, suggestion
+from reliakit.definitions.quantities import advice
 from reliakit.definitions.settling import ABSENT, choose
 
 __all__ = ["mismatches"]
@@ -77,10 +78,16 @@ def _from_environment(text: EnvironmentText, value: Any, node: inspect.Type, pat
 
 
 def _shown(value: Any, node: inspect.Type) -> str:
-    secret = any(
-        isinstance(each, inspect.Metadata) and (each.extra or {}).get("secret") for each in _layers(node)
-    )
-    return f"text of {len(value)} characters" if secret and isinstance(value, str) else describe(value)
+    secret = _extra(node, "secret") and isinstance(value, str)
+    return f"text of {len(value)} characters" if secret else describe(value)
+
+
+def _extra(node: inspect.Type, key: str) -> Any:
+    """What a model's author said of a type beside its description."""
+    for each in _layers(node):
+        if isinstance(each, inspect.Metadata) and key in (each.extra or {}):
+            return (each.extra or {})[key]
+    return None
 
 
 def _layers(node: inspect.Type) -> Iterator[inspect.Type]:
@@ -96,6 +103,8 @@ def _advice(value: Any, node: inspect.Type) -> str | None:
     kinds = accepted(node)
     if value is None:
         return "write a value after the colon, or take the key out"
+    if value != "" and (quantity := _extra(node, "quantity")):
+        return advice(quantity, value)
     if isinstance(value, str):
         return _text_advice(value, node, kinds)
     if "list" in kinds and isinstance(value, Mapping):

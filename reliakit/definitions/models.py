@@ -7,39 +7,41 @@ serve error messages, the JSON Schema and the reference.
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from msgspec import Meta, Struct
+from msgspec import Meta, field
+
+from reliakit.definitions.basics import (
+    Address,
+    Condition,
+    CookieName,
+    HeaderName,
+    Key,
+    Model,
+    Percentage,
+    Secret,
+    Text,
+)
+from reliakit.definitions.operating_models import NotifySection, StoreSection
+from reliakit.definitions.rollout_models import RolloutSection, SlotSection
 
 __all__ = [
+    "Condition",
     "Cookie",
     "Definitions",
     "Flag",
     "IdentitySection",
+    "NotifySection",
     "Overrides",
     "RolloutSection",
     "RouteSection",
     "RuleSection",
     "SlotSection",
+    "StoreSection",
 ]
 
-_END = r"$(?!\n)"
-"""The very end, in the dialects of Python and of JSON Schema: to Python alone, `$` also stands before a last newline."""
-
-Key = Annotated[
-    str,
-    Meta(
-        pattern=rf"^[A-Za-z0-9_][A-Za-z0-9_.:/-]{{0,199}}{_END}",
-        description="a name of letters, digits and _ . : / -, 200 characters at most",
-    ),
-]
-Percentage = Annotated[float, Meta(ge=0, le=100, description="a percentage from 0 to 100")]
 Share = Annotated[float, Meta(ge=0, le=1_000_000, description="a share of 0 or more")]
-Text = Annotated[str, Meta(min_length=1, description="text")]
 Variant = Annotated[bool | str, Meta(description="a variant's name, or on or off")]
 User = Annotated[str | int, Meta(description="a user's targeting key")]
 KeySource = Literal["identified", "header", "anonymous_cookie"]
-Secret = Annotated[
-    str, Meta(min_length=16, description="a secret of 16 characters or more", extra={"secret": True})
-]
 Value = Annotated[
     str | int | float | bool | dict[str, Any] | list[Any] | None,
     Meta(
@@ -47,16 +49,6 @@ Value = Annotated[
         extra_json_schema={"$ref": "#/$defs/Value"},
     ),
 ]
-Condition = Annotated[
-    dict[str, Any],
-    Meta(
-        description="a condition such as {plan: [pro, team]}", extra_json_schema={"$ref": "#/$defs/Condition"}
-    ),
-]
-
-
-class Model(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
-    """The base of all sections: frozen, and no key goes unnoticed. They hold no cycles, so the collector skips them."""
 
 
 class RuleSection(Model, frozen=True, rename={"if_": "if"}):
@@ -94,9 +86,7 @@ class Flag(Model, frozen=True):
 class Cookie(Model, frozen=True):
     """The signed cookie that recognises visitors who are not identified."""
 
-    name: Annotated[str, Meta(pattern=rf"^[A-Za-z0-9_-]{{1,64}}{_END}", description="a cookie name")] = (
-        "reliakit_id"
-    )
+    name: CookieName = "reliakit_id"
     keys: tuple[Secret, ...] = ()
     max_age_days: Annotated[int, Meta(ge=1, le=400, description="a whole number of days from 1 to 400")] = 365
 
@@ -105,9 +95,7 @@ class IdentitySection(Model, frozen=True):
     """Who is asking: the first source that is present."""
 
     targeting_key: tuple[KeySource, ...] = ("identified", "anonymous_cookie")
-    header: (
-        Annotated[str, Meta(pattern=rf"^[A-Za-z0-9-]{{1,64}}{_END}", description="a header name")] | None
-    ) = None
+    header: HeaderName | None = None
     trusted_proxies: tuple[Text, ...] = ()
     cookie: Cookie = Cookie()
 
@@ -117,22 +105,6 @@ class Overrides(Model, frozen=True):
 
     keys: tuple[Secret, ...] = ()
     unsigned_in: tuple[Text, ...] = ()
-
-
-class SlotSection(Model, frozen=True):
-    """A place to run a version."""
-
-    upstream: Key
-
-
-class RolloutSection(Model, frozen=True):
-    """Two slots; the one that is not `initial` is the canary and gets `weight` percent."""
-
-    slots: dict[Key, SlotSection]
-    initial: Key
-    weight: Percentage = 0.0
-    sticky: Literal["user", "session", "none"] = "user"
-    salt: Text | None = None
 
 
 class RouteSection(Model, frozen=True):
@@ -159,11 +131,22 @@ class Definitions(Model, frozen=True):
     format: Literal[1]
     environment: Text | None = None
     revision: Text | None = None
+    store: (
+        Annotated[
+            Address | StoreSection, Meta(description="a store such as sqlite, redis://… or postgresql://…")
+        ]
+        | None
+    ) = None
     identity: IdentitySection = IdentitySection()
     overrides: Overrides = Overrides()
     outcomes: Outcomes = Outcomes()
-    segments: dict[Key, Condition] = {}
-    flags: dict[Key, Annotated[Flag, Meta(description="a flag such as {percentage: 10}")]] = {}
-    upstreams: dict[Key, Literal["in_process"]] = {}
-    rollouts: dict[Key, RolloutSection] = {}
+    segments: dict[Key, Condition] = field(default_factory=dict)
+    flags: dict[Key, Annotated[Flag, Meta(description="a flag such as {percentage: 10}")]] = field(
+        default_factory=dict
+    )
+    upstreams: dict[Key, Literal["in_process"]] = field(default_factory=dict)
+    rollouts: dict[Key, RolloutSection] = field(default_factory=dict)
     routes: tuple[RouteSection, ...] = ()
+    notify: tuple[
+        Annotated[NotifySection, Meta(description="whom to tell, such as {webhook: https://…}")], ...
+    ] = ()

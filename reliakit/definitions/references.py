@@ -5,8 +5,10 @@ from ipaddress import ip_network
 
 from reliakit.core.routes import Route, covers
 from reliakit.definitions.models import Definitions, RolloutSection, RouteSection
+from reliakit.definitions.operating import operating_problems
 from reliakit.definitions.outcomes import status_codes
 from reliakit.definitions.problems import Path, Problem, describe, suggestion
+from reliakit.definitions.references_rollouts import rollout_problems, rollout_warnings
 from reliakit.definitions.routes import route_of
 
 __all__ = ["APP", "section_problems", "warnings"]
@@ -16,8 +18,9 @@ APP = "app"
 
 
 def section_problems(definitions: Definitions) -> Iterator[Problem]:
-    """Yields the problems of identity, outcomes, rollouts and routes."""
+    """Yields the problems of identity, outcomes, rollouts, routes, the store and notices."""
     yield from _identity(definitions)
+    yield from operating_problems(definitions)
     for name in ("errors", "client_errors"):
         for index, written in enumerate(getattr(definitions.outcomes, name)):
             if not status_codes(written):
@@ -79,6 +82,7 @@ def _rollout(name: str, rollout: RolloutSection, definitions: Definitions) -> It
         yield Problem((*path, "initial"), f"there is no slot {describe(rollout.initial)}", hint)
     for slot, section in rollout.slots.items():
         yield from _upstream((*path, "slots", slot, "upstream"), section.upstream, definitions)
+    yield from rollout_problems(name, rollout, definitions.segments)
 
 
 def _upstream(path: Path, name: str, definitions: Definitions) -> Iterator[Problem]:
@@ -109,7 +113,7 @@ def warnings(definitions: Definitions) -> Generator[None, None, list[Problem]]:
     for index in range(len(routes)):
         yield
         found += _unreachable(index, routes)
-    return [*found, *_unused(definitions)]
+    return [*found, *_unused(definitions), *rollout_warnings(definitions)]
 
 
 def _unreachable(index: int, routes: Sequence[Route]) -> Iterator[Problem]:

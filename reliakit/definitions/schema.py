@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from reliakit.definitions.conditions import condition_schema
+from reliakit.definitions.guards import guard_schema
 from reliakit.definitions.models import Definitions
 
 __all__ = ["schema"]
@@ -34,7 +35,12 @@ _SCALARS = {"string", "integer", "number", "boolean"}
 def schema() -> dict[str, Any]:
     """Returns the schema as a JSON-serialisable mapping."""
     root = msgspec.json.schema(Definitions)
-    sections = {**root["$defs"], "Condition": condition_schema(), "Value": _ANY_VALUE}
+    sections = {
+        **root["$defs"],
+        "Condition": condition_schema(),
+        "Guard": guard_schema(),
+        "Value": _ANY_VALUE,
+    }
     refined = {name: _refined(section) for name, section in sections.items()}
     refined["FromEnvironment"] = _FROM_ENVIRONMENT
     return {"$schema": _DIALECT, "title": "reliakit definitions", "$ref": root["$ref"], "$defs": refined}

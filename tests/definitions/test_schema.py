@@ -1,6 +1,6 @@
 """The JSON Schema and the loader, on the same documents."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from copy import deepcopy
 from pathlib import Path as File
 from typing import Any
@@ -11,10 +11,11 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator, FormatChecker
 
-from reliakit.definitions import models
 from reliakit.definitions.documents import Document, read, run
 from reliakit.definitions.loading import load
+from reliakit.definitions.models import Definitions
 from reliakit.definitions.operators import OPERATORS
+from reliakit.definitions.rollout_models import GuardSection
 from reliakit.definitions.schema import schema
 
 CORPUS = File(__file__).parent / "corpus"
@@ -83,9 +84,19 @@ def test_the_good_documents_use_every_key_and_operator() -> None:
     assert keys | OPERATORS.keys() | {"any", "all", "not", "segment"} <= written
 
 
-def _models() -> list[type[msgspec.Struct]]:
-    found = (getattr(models, name) for name in models.__all__)
-    return [model for model in found if isinstance(model, type) and issubclass(model, msgspec.Struct)]
+def _models() -> Iterator[type[msgspec.Struct]]:
+    """Every model that a document can hold; nothing leads to a guard's, for a guard has keys beside its own."""
+    for model in (Definitions, GuardSection):
+        yield from (node.cls for node in _nodes(msgspec.inspect.type_info(model)))
+
+
+def _nodes(node: Any) -> Iterator[msgspec.inspect.StructType]:
+    if isinstance(node, msgspec.inspect.StructType):
+        yield node
+    inside = [getattr(node, name) for name in getattr(node, "__struct_fields__", ())]
+    for part in [each for value in inside for each in (value if isinstance(value, tuple) else (value,))]:
+        if isinstance(part, msgspec.inspect.Type | msgspec.inspect.Field):
+            yield from _nodes(part)
 
 
 def _keys(data: Any) -> set[str]:
@@ -117,16 +128,38 @@ MEANING = (
     "expected an address",
     "expected a status code",
     "is reserved",
+    "belongs to",
+    "compares with stable",
+    "runs beside to compare with",
+    "follows the last step",
+    "nothing to judge",
+    "weights must rise",
+    "must exceed",
+    "is a repetition of",
+    "can't pass before",
+    'the key "weight" is missing',
+    "expected a weight above",
+    "expected a percentage above",
+    "expected a percentage below",
+    "expected a duration above",
+    "expected a rate below",
+    "expected a ratio from",
+    "expected a ratio above",
+    "expected a ratio of",
+    "expected `above` alone",
+    "expected `below` alone",
 )
 """Parts of what the loader says of things that no schema can see."""
 
 SCALARS = st.sampled_from(
     [None, True, False, 0, 1, -1, 42, 101, 0.5, 1.0, 10**30, "", "a", "on", "app", "pro", "10", "env:X|1", "env:",
-     "2026-11-23", "2026-02-30", "release", "in_process", "a b", "a\n", "x" * 30, "/", "503", "user"]
+     "2026-11-23", "2026-02-30", "release", "in_process", "a b", "a\n", "x" * 30, "/", "503", "user",
+     "10m", "0s", "1.4x", "20%", "canary", "blue_green", "ab", "auto", "sqlite"]
 )  # fmt: skip
 KEYS = st.sampled_from(
     ["", "a", "a b", "if", "any", "not", "segment", "in", "gt", "present", "percentage", "split", "variants", "rules",
-     "default", "value", "flags", "keys", "header", "upstream", "slots", "weight", "percentge"]
+     "default", "value", "flags", "keys", "header", "upstream", "slots", "weight", "percentge", "strategy", "steps", "gate", "analysis",
+     "guards", "for", "p99", "error_rate", "metric", "above", "deadline", "match"]
 )  # fmt: skip
 VALUES = st.recursive(
     SCALARS,

@@ -1,0 +1,56 @@
+"""What is wrong with the store and with those who are to be told."""
+
+import re
+from collections.abc import Iterator
+
+from reliakit.definitions.models import Definitions
+from reliakit.definitions.operating_models import StoreSection
+from reliakit.definitions.problems import Path, Problem, describe, suggestion
+
+__all__ = ["operating_problems"]
+
+_ALONE = ("sqlite", "memory")
+_SCHEMES = ("sqlite", "redis", "rediss", "unix", "redis+sentinel", "redis+cluster", "postgresql")
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)(://)?(.*)", re.DOTALL)
+_KNOWN = "sqlite, sqlite:///path, memory, redis://…, rediss://…, unix://…, redis+sentinel://…, redis+cluster://… and postgresql://…"
+
+
+def operating_problems(definitions: Definitions) -> Iterator[Problem]:
+    """Yields the problems of the sections `store` and `notify`."""
+    store = definitions.store
+    if isinstance(store, StoreSection):
+        yield from _store(store.url, ("store", "url"))
+    elif store is not None:
+        yield from _store(store, ("store",))
+    for index, whom in enumerate(definitions.notify):
+        if not whom.on:
+            message = "expected one of the events in it, or nobody is ever told"
+            yield Problem(("notify", index, "on"), message, "take `on` out, or the whole item")
+
+
+def _store(written: str, path: Path) -> Iterator[Problem]:
+    found = _SCHEME.fullmatch(written)
+    scheme, slashes, rest = found.groups() if found else ("", None, "")
+    if written in _ALONE or (slashes and scheme in _SCHEMES and _is_complete(scheme, rest)):
+        return
+    # Of an address only the scheme is shown, since the rest may hold a password.
+    if scheme in _SCHEMES and slashes:
+        expected = "sqlite:///data/reliakit.db" if scheme == "sqlite" else f"{scheme}://…"
+        yield Problem(path, f"expected an address such as {expected}, and nothing stands behind its //")
+    else:
+        hint = suggestion(scheme, [*_SCHEMES, *_ALONE]) or f"there are {_KNOWN}"
+        yield Problem(
+            path, f"there is no store {describe(scheme or '…')}", _INSTEAD.get(scheme.lower(), hint)
+        )
+
+
+def _is_complete(scheme: str, rest: str) -> bool:
+    return rest.startswith("/") and len(rest) > 1 if scheme == "sqlite" else bool(rest)
+
+
+_INSTEAD = {
+    "valkey": "Valkey speaks the protocol of Redis: write redis://…",
+    "valkeys": "Valkey speaks the protocol of Redis: write rediss://…",
+    "postgres": "write postgresql://…",
+    "file": "write sqlite:///path",
+}

@@ -1,0 +1,36 @@
+"""What users write about where shared state lives and who is told what happens."""
+
+from typing import Literal
+
+from reliakit.definitions.basics import Address, Key, Model, Secret, Webhook
+
+__all__ = ["EventName", "NotifySection", "StoreSection"]
+
+EventName = Literal[
+    "started",
+    "advanced",
+    "promoted",
+    "paused",
+    "resumed",
+    "rolled_back",
+    "aborted",
+    "inconclusive",
+    "error",
+    "config_rejected",
+]
+
+
+class StoreSection(Model, frozen=True):
+    """A store by its address, the namespace in it, and whether its tables are brought up to date when needed."""
+
+    url: Address
+    namespace: Key | None = None
+    auto_migrate: bool = True
+
+
+class NotifySection(Model, frozen=True):
+    """Whom to tell of which events; with a secret, what is sent is signed."""
+
+    webhook: Webhook
+    secret: Secret | None = None
+    on: tuple[EventName, ...] = ("rolled_back", "inconclusive", "error", "config_rejected")
