@@ -1,8 +1,8 @@
 """What was served so far: cumulative counts of a slot, and how they are named where workers share them.
 
-A series is named `o|rollout|number|slot|assignment|locality|what`, where `number` is that of the release, and `what`
+A series is named `r|rollout|number|slot|assignment|locality|what`, where `number` is that of the release, and `what`
 is an outcome, `b17` for a bin of the log histogram, or `m:name` for a business metric. A set of incident bits is named
-`i|rollout|number|slot|what|locality|window`. No name that users choose can hold a `|`.
+`r|rollout|number|slot|what|locality|window`. No name that users choose can hold a `|`.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -83,13 +83,13 @@ def _less(now: Mapping[Any, int], then: Mapping[Any, int]) -> dict[Any, int]:
 
 
 def prefix_of(rollout: str, number: int) -> str:
-    """Returns how the names of all series of one release start."""
-    return f"o|{rollout}|{number}|"
+    """Returns how the names of all series and sets of one release start."""
+    return f"r|{rollout}|{number}|"
 
 
 def series(rollout: str, number: int, place: Place, what: str) -> str:
     """Returns the name of a series."""
-    return f"o|{rollout}|{number}|{'|'.join(place)}|{what}"
+    return f"{prefix_of(rollout, number)}{'|'.join(place)}|{what}"
 
 
 def gather(sums: Mapping[str, int], rollout: str, number: int) -> dict[Place, Served]:
@@ -118,14 +118,14 @@ def _put(place: tuple[list[int], dict[int, int], dict[str, int]], what: str, cou
 
 def incident_set(rollout: str, number: int, slot: str, what: str, locality: str, window: int) -> str:
     """Returns the name of a set of incident bits; `what` is `errors` or `client_errors`."""
-    return f"i|{rollout}|{number}|{slot}|{what}|{locality}|{window}"
+    return f"{prefix_of(rollout, number)}{slot}|{what}|{locality}|{window}"
 
 
 def incidents_in(
     marks: Mapping[str, int], rollout: str, number: int
 ) -> Iterator[tuple[str, str, str, int, int]]:
     """Yields (slot, what, locality, window, bits) of one release."""
-    start = f"i|{rollout}|{number}|"
+    start = prefix_of(rollout, number)
     for name, bits in marks.items():
         if name.startswith(start):
             slot, what, locality, window = name[len(start) :].split("|")
