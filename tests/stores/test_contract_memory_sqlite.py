@@ -1,9 +1,12 @@
 """The stores that need no server keep what the protocol promises."""
 
+from pathlib import Path
+
 import pytest
 
 from reliakit.stores.memory import MemoryStore
 from reliakit.stores.protocol import Store
+from reliakit.stores.sqlite import SQLiteStore
 from reliakit.testing import ManualClock
 from reliakit.testing.stores import StoreContract
 
@@ -19,3 +22,28 @@ class TestMemoryStore(StoreContract):
 
     def advance(self, seconds: float) -> None:
         self.clock.advance(seconds)
+
+
+class TestSQLiteStore(StoreContract):
+    @pytest.fixture(autouse=True)
+    def file(self, tmp_path: Path) -> None:
+        self.path, self.clock, self.timeout = (
+            tmp_path / "state" / "store.db",
+            ManualClock(time=1_700_000_000.0),
+            10.0,
+        )
+
+    def make_store(self) -> Store:
+        return SQLiteStore(self.path, self.clock.time, timeout=10.0)
+
+    def advance(self, seconds: float) -> None:
+        self.clock.advance(seconds)
+
+    def damage(self) -> None:
+        """As by a mount that has gone."""
+        self.path.parent.rename(self.path.parent.with_suffix(".away"))
+        self.path.parent.write_text("no folder")
+
+    def mend(self) -> None:
+        self.path.parent.unlink()
+        self.path.parent.with_suffix(".away").rename(self.path.parent)
