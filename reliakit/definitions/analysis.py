@@ -167,8 +167,8 @@ class AnalysisReader:
         if bins_at_most(margin) <= bins_at_least(tolerate):
             least = ceil((GAMMA ** (bins_at_least(tolerate) + 1) - 1) * 100)
             message = (
-                f"margin {percent_text(margin)} must exceed the {percent_text(tolerate)} that is tolerated "
-                "by a bin of the histogram, which is 4%"
+                f"margin {percent_text(margin)} must exceed what is tolerated ({percent_text(tolerate)}) "
+                "by a bin of the histogram at least, which is 4%"
             )
             self._wrong(
                 (*self.path, "latency", "margin"), message, f"write {least}% or more, or tolerate less"

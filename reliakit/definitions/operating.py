@@ -1,6 +1,5 @@
 """What is wrong with the store and with those who are to be told."""
 
-import re
 from collections.abc import Iterator
 
 from reliakit.definitions.models import Definitions
@@ -11,7 +10,6 @@ __all__ = ["operating_problems"]
 
 _ALONE = ("sqlite", "memory")
 _SCHEMES = ("sqlite", "redis", "rediss", "unix", "redis+sentinel", "redis+cluster", "postgresql")
-_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)(://)?(.*)", re.DOTALL)
 _KNOWN = "sqlite, sqlite:///path, memory, redis://…, rediss://…, unix://…, redis+sentinel://…, redis+cluster://… and postgresql://…"
 
 
@@ -29,19 +27,17 @@ def operating_problems(definitions: Definitions) -> Iterator[Problem]:
 
 
 def _store(written: str, path: Path) -> Iterator[Problem]:
-    found = _SCHEME.fullmatch(written)
-    scheme, slashes, rest = found.groups() if found else ("", None, "")
+    scheme, slashes, rest = written.partition("://")
     if written in _ALONE or (slashes and scheme in _SCHEMES and _is_complete(scheme, rest)):
         return
-    # Of an address only the scheme is shown, since the rest may hold a password.
-    if scheme in _SCHEMES and slashes:
-        expected = "sqlite:///data/reliakit.db" if scheme == "sqlite" else f"{scheme}://…"
-        yield Problem(path, f"expected an address such as {expected}, and nothing stands behind its //")
-    else:
-        hint = suggestion(scheme, [*_SCHEMES, *_ALONE]) or f"there are {_KNOWN}"
-        yield Problem(
-            path, f"there is no store {describe(scheme or '…')}", _INSTEAD.get(scheme.lower(), hint)
-        )
+    if scheme in _SCHEMES:
+        example = "sqlite:///data/reliakit.db" if scheme == "sqlite" else f"{scheme}://…"
+        yield Problem(path, f"expected an address such as {example}, and nothing stands behind its //")
+        return
+    hint = _INSTEAD.get(scheme.lower()) or suggestion(scheme, [*_SCHEMES, *_ALONE])
+    # Of an address only the scheme is shown, and of anything else nothing, since it may hold a password.
+    named = f"store {describe(scheme)}" if hint or (slashes and scheme.isalnum()) else "such store"
+    yield Problem(path, f"there is no {named}", hint or f"there are {_KNOWN}")
 
 
 def _is_complete(scheme: str, rest: str) -> bool:

@@ -56,7 +56,7 @@ Percent = (
     | Annotated[float, Meta(ge=0, le=100, description=_PERCENT)]
 )
 
-_SLOWDOWN = "how much slower, such as 20%, from 0% to 900%"
+_SLOWDOWN = "a slowdown such as 20%, from 0% to 900%"
 Slowdown = (
     Annotated[
         str,
@@ -112,7 +112,7 @@ def advice(quantity: str, value: object) -> str | None:
     if quantity == "version":
         return "put it in quotes: without them, 2.10 would be 2.1"
     if quantity == "duration":
-        return f"write the unit, as in {value:g}s for seconds or {value:g}m for minutes"
+        return f"write the unit, as in {value:g}ms, {value:g}s or {value:g}m"
     return None
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from reliakit.definitions.conditions import ConditionReader
 from reliakit.definitions.models import Definitions
 from reliakit.definitions.problems import Path, Problem, describe, enumerate_words, suggestion
+from reliakit.definitions.quantities import seconds
 from reliakit.definitions.rollout_models import AnalysisSection, RolloutSection
 from reliakit.definitions.rollouts import RolloutReader, strategy_of
 from reliakit.rollouts.definition import Strategy
@@ -103,11 +104,10 @@ def _alone(path: Path, section: RolloutSection, analysis: AnalysisSection) -> It
             yield Problem((*path, "analysis", key), message, "take it out, and let `guards` judge")
     if analysis.guards:
         return
-    if section.pre_promotion is not None and section.pre_promotion.gate == "auto":
-        message = "nothing runs beside to compare with, so guards must judge, and there is none"
+    message = "nothing runs beside to compare with, so guards must judge, and there is none"
+    if section.pre_promotion is not None and section.pre_promotion.gate not in (None, "manual"):
         yield Problem((*path, "pre_promotion", "gate"), message, f"{_WRITE_A_GUARD}; or write gate: manual")
     if section.post_promotion is not None:
-        message = "nothing runs beside to compare with, so guards must judge, and there is none"
         yield Problem((*path, "post_promotion"), message, _WRITE_A_GUARD)
 
 
@@ -125,9 +125,11 @@ def _unjudged(path: Path, section: RolloutSection, analysis: AnalysisSection) ->
 def rollout_warnings(definitions: Definitions) -> Iterator[Problem]:
     """Yields what is allowed and probably not meant."""
     for name, section in definitions.rollouts.items():
-        strategy = strategy_of(section)
         guards = section.analysis.guards if section.analysis else ()
-        if strategy is not None and section.rollback_window != "0s" and not guards:
-            message = "nothing runs beside at 100 %, so only guards could roll back in the rollback window, and there is none"
+        window = section.rollback_window is None or seconds(section.rollback_window) > 0
+        if strategy_of(section) in (_CANARY, _SWITCH) and window and not guards:
+            message = (
+                "at 100 % nothing runs beside, so only guards roll back in the rollback window: there is none"
+            )
             hint = f"{_WRITE_A_GUARD}; or write rollback_window: 0s"
             yield Problem(("rollouts", name), message, hint, severity="warning")

@@ -12,7 +12,6 @@ from reliakit.definitions.quantities import duration_text, seconds, share
 from reliakit.definitions.rollout_models import (
     AnalysisSection,
     ObjectiveSection,
-    PostPromotionSection,
     PrePromotionSection,
     RolloutSection,
     StepSection,
@@ -137,12 +136,14 @@ class RolloutReader:
         return weight or 50.0
 
     def _switch(self) -> tuple[Step, ...]:
-        before = self.section.pre_promotion or PrePromotionSection()
-        after = self.section.post_promotion or PostPromotionSection()
+        before, after = self.section.pre_promotion or PrePromotionSection(), self.section.post_promotion
         gate, webhook = _gate("manual" if before.gate is None else before.gate)
         self._in_time(before.bake, ("pre_promotion", "bake"))
-        self._in_time(after.bake, ("post_promotion", "bake"))
         preview = Step(0.0, _seconds(before.bake), before.requests or 0, gate=gate, webhook=webhook)
+        if after is None:
+            # 100 % follows the last gate. A step there would wait for guards, of which there may be none.
+            return (preview,)
+        self._in_time(after.bake, ("post_promotion", "bake"))
         return preview, Step(100.0, _seconds(after.bake), after.requests or 0)
 
     def _ladder(self) -> tuple[Step, ...]:

@@ -79,11 +79,33 @@ def test_other_sections_are_told_by_name() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("strategy: canary, steps: [5, 10, 20]", "strategy: canary, steps: [5, 20], analysis: {alpha: 2%}", "steps 5, 10, 20 -> 5, 20; analysis changed"),
+        ("steps: [5, {weight: 20.5, bake: 1m}]", "steps: [5, {weight: 20.5, bake: 2m}]", "steps changed"),
+        ("strategy: canary", "strategy: canary, steps: [5]", "steps none -> 5"),
+        ("strategy: canary, deadline: 6h", "strategy: canary, deadline: 12h", "deadline 6h -> 12h"),
+        ("strategy: canary, analysis: {alpha: 1%}", "strategy: canary, analysis: {alpha: 2%}, rollback_window: 2h", "rollback_window none -> 2h, analysis changed"),
+        ("weight: 10", "strategy: ab, weight: 50", "strategy none -> ab, weight 10 % -> 50 %"),
+        ("weight: 10", "sticky: none", "weight 10 % -> none, sticky user -> none"),
+        ("strategy: canary", "strategy: canary, release: {to: green, version: 2.4.1}", "release none -> green 2.4.1"),
+        ("strategy: canary, slo: {objective: 99.9}", "strategy: canary, slo: {objective: 99.5%, window: 7d}", "slo 99.9% in 30d -> 99.5% in 7d"),
+        ("strategy: canary, steps: [{weight: 5, gate: {webhook: 'https://a.example/hunter2'}}]", "strategy: canary, steps: [{weight: 5, gate: manual}]", "steps changed"),
+    ],
+)  # fmt: skip
+def test_an_edited_rollout_is_one_line(old: str, new: str, told: str) -> None:
+    """Otherwise nobody can tell from the journal why a release took other steps than yesterday."""
+    shop = "upstreams: {v2: in_process}\nrollouts: {shop: {slots: {blue: {upstream: app}, green: {upstream: v2}}, initial: blue, %s}}"
+    assert _told(shop % old, shop % new) == [f"rollout shop: {told}"]
+
+
 def test_no_secret_is_told() -> None:
     """Otherwise the log that tells of a change shows the keys that sign cookies and overrides."""
     old = "identity: {cookie: {keys: [first-secret-of-all]}}\noverrides: {keys: [first-secret-of-all]}"
     new = "identity: {cookie: {keys: [other-secret-of-all]}}\noverrides: {keys: [other-secret-of-all]}"
-    assert _told(old, new) == ["identity changed", "overrides changed"]
+    new += "\nstore: redis://:hunter2@cache\nnotify: [{webhook: https://hooks.example.com/hunter2}]"
+    assert _told(old, new) == ["identity changed", "overrides changed", "store changed", "notify changed"]
 
 
 def test_what_is_equal_is_not_told() -> None:
