@@ -1,0 +1,184 @@
+"""A connection to PostgreSQL for one process and one event loop: the only file that knows the driver."""
+
+import asyncio
+import os
+import random
+import select
+import socket
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from typing import Any
+
+from psycopg import AsyncConnection, Error, waiting
+from psycopg.conninfo import conninfo_to_dict
+
+from reliakit.stores.postgres_address import Address
+from reliakit.stores.postgres_errors import explained, passing
+from reliakit.stores.protocol import StoreError
+
+__all__ = ["Link", "Row"]
+
+Row = tuple[Any, ...]
+
+_TRIES = 5
+_HEARTBEAT = 30.0
+_DEFAULTS = {
+    "application_name": "reliakit",
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+}
+"""What the URL may say otherwise. Without keepalives a listener never learns that the other host has gone."""
+
+
+class Link:
+    """One connection for calls, opened by the first and again after each failure, and those that listen.
+
+    Args:
+        address: where the database is.
+        begin: prepares a new connection; asks by the method that it is given.
+        prepared: whether statements stay prepared on the server.
+    """
+
+    def __init__(
+        self, address: Address, begin: Callable[["Link"], Awaitable[None]], *, prepared: bool = True
+    ) -> None:
+        self._address, self._begin, self._prepared = address, begin, prepared
+        self._turn = asyncio.Lock()
+        self._connection: _Connection | None = None
+        self._listening: set[_Connection] = set()
+
+    async def ask(self, statement: str, parameters: Sequence[object] = ()) -> list[Row]:
+        """Returns the rows that one statement, which is a transaction too, answers.
+
+        Raises:
+            StoreError: it can't be asked now. The connection is given up; the next call opens another.
+        """
+        async with self._turn:
+            try:
+                return await self._asked(statement, parameters)
+            except (Error, OSError, UnicodeError) as failed:
+                self.discard()
+                raise self._failure(failed) from failed
+            except BaseException:  # cancelled, or out of time: an answer to this would meet the next question
+                self.discard()
+                raise
+
+    async def listen(self, statement: str, within: float) -> AsyncGenerator[None, None]:
+        """Yields when it has begun to listen, on a connection of its own, and after each notification.
+
+        Raises:
+            StoreError: it could not begin, or the connection was lost.
+        """
+        try:
+            async with asyncio.timeout(within):
+                connection = await self._connect()
+        except (Error, OSError) as failed:
+            raise self._failure(failed) from failed
+        self._listening.add(connection)
+        try:
+            async with asyncio.timeout(within):
+                await connection.execute(statement.encode())
+            yield
+            while True:
+                if [told async for told in connection.notifies(timeout=_HEARTBEAT, stop_after=1)]:
+                    yield
+                else:
+                    async with asyncio.timeout(within):
+                        await connection.execute(b"SELECT 1")
+        except (Error, OSError) as failed:
+            raise self._failure(failed) from failed
+        finally:
+            self._listening.discard(connection)
+            await connection.close()
+
+    async def close(self) -> None:
+        """Ends all connections; whoever still listens is told that its own was lost."""
+        async with self._turn:
+            self.discard()
+        for connection in self._listening:
+            connection.hang_up()
+
+    def discard(self) -> None:
+        """Drops the connection for calls, without a word to the server, which may be the one that is silent."""
+        if self._connection is not None:
+            self._connection.pgconn.finish()
+            self._connection = None
+
+    async def fetch(self, statement: str, parameters: Sequence[object] = ()) -> list[Row]:
+        """Asks on the connection that is being prepared."""
+        assert self._connection is not None
+        cursor = await self._connection.execute(statement.encode(), parameters, binary=True)
+        return await cursor.fetchall()
+
+    async def run(self, script: str) -> None:
+        """Runs several statements on the connection that is being prepared."""
+        assert self._connection is not None
+        await self._connection.execute(script.encode(), prepare=False)
+
+    async def _asked(self, statement: str, parameters: Sequence[object]) -> list[Row]:
+        for left in reversed(range(_TRIES)):
+            await self._open()
+            try:
+                return await self.fetch(statement, parameters)
+            except Error as failed:
+                if not (left and passing(failed)):
+                    raise
+            await asyncio.sleep(random.uniform(0, 0.05))  # noqa: S311
+        raise AssertionError  # the last try returns or raises
+
+    async def _open(self) -> None:
+        if self._connection is not None and not self._connection.ended:
+            return
+        self.discard()
+        self._connection = await self._connect()
+        await self._begin(self)
+
+    async def _connect(self) -> "_Connection":
+        return await _Connection.connect(
+            **{**_DEFAULTS, **self._parameters(), "client_encoding": "UTF8"},
+            autocommit=True,
+            prepare_threshold=0 if self._prepared else None,
+        )
+
+    def _parameters(self) -> dict[str, Any]:
+        try:
+            return conninfo_to_dict(self._address.url)
+        except Error:  # whose text, and so that of a chain, may quote the password
+            raise StoreError(
+                f"{self._address.shown}: the URL has a part that PostgreSQL does not know; in a password, "
+                "characters such as @ : / % have to be percent-encoded"
+            ) from None
+
+    def _failure(self, failed: Exception) -> StoreError:
+        return StoreError(self._address.without_secrets(f"{self._address.shown}: {explained(failed)}"))
+
+
+class _Connection(AsyncConnection[Row]):
+    """A connection that can be given up at once."""
+
+    @property
+    def ended(self) -> bool:
+        """Tells whether it can't be used: where nothing was asked, all that a server says is that it ends."""
+        if self.closed:
+            return True
+        waiting_to_be_read = select.poll()
+        waiting_to_be_read.register(self.pgconn.socket, select.POLLIN)
+        return bool(waiting_to_be_read.poll(0))
+
+    def hang_up(self) -> None:
+        """Ends the conversation under a task that waits for it, and which then finds it ended.
+
+        Closing the socket itself would leave the event loop watching a number that another file may get.
+        """
+        if not self.closed:
+            with socket.socket(fileno=os.dup(self.pgconn.socket)) as same:
+                same.shutdown(socket.SHUT_RDWR)
+
+    async def wait(self, gen: Any, *args: Any, **kwargs: Any) -> Any:
+        """Waits for the server. When it is cancelled, the driver's own would first wait for the server's consent to
+        that, for up to ten seconds."""
+        try:
+            return await waiting.wait_async(gen, self.pgconn.socket, *args, **{"interval": 1.0, **kwargs})
+        except asyncio.CancelledError:
+            self.pgconn.finish()
+            raise
