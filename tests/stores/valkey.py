@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 __all__ = ["Server", "cluster", "running", "sentinels", "wait_for"]
 
@@ -48,8 +50,10 @@ class Server:
         wait_for(self._answers)
 
     def command(self, *words: str | int) -> Any:
+        """Sends a command once, and returns its answer as the driver reads it."""
+        once = Retry(NoBackoff(), 0)
         with redis.Redis(
-            port=self.port, decode_responses=True, socket_timeout=_SECONDS, protocol=2
+            port=self.port, decode_responses=True, protocol=2, retry=once, socket_timeout=_SECONDS
         ) as client:
             return client.execute_command(*words)
 
@@ -104,9 +108,12 @@ def running(folder: Path, *options: str, sentinel: bool = False) -> Iterator[Ser
 @contextmanager
 def sentinels(folder: Path, number: int = 3) -> Iterator[tuple[list[Server], list[Server]]]:
     """Starts a primary called `main`, its replica, and sentinels that replace one by the other after a second."""
+    at_once = "repl-diskless-sync-delay 0"
     with ExitStack() as stack:
-        primary = stack.enter_context(running(folder / "primary"))
-        replica = stack.enter_context(running(folder / "replica", f"replicaof 127.0.0.1 {primary.port}"))
+        primary = stack.enter_context(running(folder / "primary", at_once))
+        replica = stack.enter_context(
+            running(folder / "replica", at_once, f"replicaof 127.0.0.1 {primary.port}")
+        )
         wait_for(partial(_follows, replica))
         watch = (
             f"sentinel monitor main 127.0.0.1 {primary.port} {number // 2 + 1}",
@@ -127,8 +134,9 @@ def _follows(replica: Server) -> bool:
 
 
 def _sees(sentinel: Server, others: int) -> bool:
-    found = sentinel.command("SENTINEL", "MASTER", "main")
-    return found["num-other-sentinels"] == others and found["num-slaves"] == 1
+    flat = sentinel.command("SENTINEL", "MASTER", "main")
+    found = dict(zip(flat[::2], flat[1::2], strict=True))
+    return int(found["num-other-sentinels"]) == others and int(found["num-slaves"]) == 1
 
 
 @contextmanager
@@ -149,6 +157,7 @@ def cluster(folder: Path, number: int = 3) -> Iterator[list[Server]]:
 
 def _whole(node: Server, number: int) -> bool:
     found = node.command("CLUSTER", "INFO")
+    found = dict(line.split(":", 1) for line in found.split())
     return found["cluster_state"] == "ok" and int(found["cluster_known_nodes"]) == number
 
 
