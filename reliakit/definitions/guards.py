@@ -5,7 +5,7 @@ read here, and the rest by `GuardSection`.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -18,7 +18,7 @@ from reliakit.definitions.validation import convert
 from reliakit.rollouts.definition import GuardRule
 from reliakit.rollouts.guards import Guard, slower_than
 
-__all__ = ["GuardReader", "guard_schema"]
+__all__ = ["GuardReader", "guard_schema", "unread_guards"]
 
 _QUANTILE = r"^p[1-9][0-9]?(\.[0-9]{1,3})?$(?!\n)"
 _QUANTILES = "quantiles are p50, p99, p99.9 and the like"
@@ -39,9 +39,7 @@ class GuardReader:
 
     def read(self, written: Mapping[str, Any], path: Path) -> GuardRule | None:
         """Returns the rule; None where something is wrong, and a problem."""
-        rest = {key: value for key, value in written.items() if not re.search(_QUANTILE, key)}
-        section = self._section(rest, path)
-        lengths = {key: self._length(written[key], (*path, key)) for key in written if key not in rest}
+        section, lengths = self.shape(written, path)
         if section is None or None in lengths.values() or not self._is_one(section, lengths, path):
             return None
         if section.metric is not None:
@@ -52,6 +50,14 @@ class GuardReader:
             limit = share(section.client_errors)
             return self._limited(section, "client_errors", limit, (*path, "client_errors"))
         return _of_quantile(section, lengths)
+
+    def shape(
+        self, written: Mapping[str, Any], path: Path
+    ) -> tuple[GuardSection | None, dict[str, float | None]]:
+        """Returns a guard's keys, and the seconds of its quantiles; None for those that can't be read."""
+        rest = {key: value for key, value in written.items() if not re.search(_QUANTILE, key)}
+        lengths = {key: self._length(written[key], (*path, key)) for key in written if key not in rest}
+        return self._section(rest, path), lengths
 
     def _wrong(self, path: Path, message: str, hint: str | None = None) -> None:
         self.problems.append(Problem(path, message, hint))
@@ -66,9 +72,9 @@ class GuardReader:
     def _length(self, written: Any, path: Path) -> float | None:
         converted, found = convert(written, Duration, path=path)
         self.problems += found
-        if found:
+        if converted is None:
             return None
-        length = seconds(str(converted))
+        length = seconds(converted)
         if not 0 < length <= _LONGEST:
             self._wrong(path, f"expected a duration above 0s and up to 100s, got {converted}")
             return None
@@ -115,6 +121,18 @@ def _of_quantile(section: GuardSection, lengths: Mapping[str, float | None]) -> 
     quantile, length = next(iter(lengths.items()))
     usual = slower_than(round(float(quantile[1:]) / 100, 12), seconds(section.for_))
     return GuardRule("latency", replace(usual, requests=section.requests or usual.requests), length)
+
+
+def unread_guards(rollouts: Any) -> Iterator[Problem]:
+    """Yields what is wrong with the guards in a section of which something else can't be read."""
+    reader = GuardReader({})
+    for name, rollout in rollouts.items() if isinstance(rollouts, dict) else ():
+        analysis = rollout.get("analysis") if isinstance(rollout, dict) else None
+        guards = analysis.get("guards") if isinstance(analysis, dict) else None
+        for index, guard in enumerate(guards if isinstance(guards, list) else ()):
+            if isinstance(guard, dict):
+                reader.shape(guard, ("rollouts", name, "analysis", "guards", index))
+    yield from reader.problems
 
 
 def guard_schema() -> dict[str, Any]:

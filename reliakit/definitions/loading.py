@@ -14,6 +14,7 @@ from reliakit.definitions.conditions import ConditionReader
 from reliakit.definitions.documents import Document
 from reliakit.definitions.environment import substitute
 from reliakit.definitions.flags import FlagReader, wanted_by
+from reliakit.definitions.guards import unread_guards
 from reliakit.definitions.models import Condition, Definitions, Flag
 from reliakit.definitions.prerequisites import loops, prerequisite_problems
 from reliakit.definitions.problems import Path, Problem
@@ -91,6 +92,7 @@ class _Loading:
         written = document.data.get("flags")
         self.written: Mapping[str, Any] = written if isinstance(written, dict) else {}
         self.unread: dict[str, Any] = {}
+        self.prepared: dict[str, Any] = {}
 
     def told(self, problems: Iterable[Problem]) -> Generator[None, None, tuple[Problem, ...]]:
         """Locates problems and puts them in the order of a reader, each once."""
@@ -116,13 +118,13 @@ class _Loading:
     def _sections(self) -> Generator[None, None, Definitions]:
         """Everything but the flags, which are converted one by one; a section that is wrong is left out."""
         rest = {key: value for key, value in self.document.data.items() if key != "flags" or not self.written}
-        prepared = self._prepared(rest)
+        self.prepared = self._prepared(rest)
         sound: dict[str, Any] = {"format": 1}
         if "format" not in rest:
             self.problems.append(
                 Problem((), 'the key "format" is missing', "write `format: 1` in the first line")
             )
-        for key, value in prepared.items():
+        for key, value in self.prepared.items():
             yield
             converted = self._convert({"format": 1} | {key: value}, Definitions, ())
             if converted is not None and key in Definitions.__struct_fields__:
@@ -163,6 +165,8 @@ class _Loading:
             reader.segment(name, ("segments", name))
         found = [*reader.problems, *section_problems(definitions)]
         self.problems += [problem for problem in found if not broken & _NEEDS[str(problem.path[0])]]
+        if "rollouts" in broken:
+            self.problems += unread_guards(self.prepared.get("rollouts"))
         flags = yield from self._sound(definitions.flags, self._segments(definitions, broken))
         return msgspec.structs.replace(definitions, flags=flags)
 
