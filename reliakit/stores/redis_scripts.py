@@ -47,7 +47,6 @@ PUBLISH = _script(
 local meta, sums, workers, index, rows, tombstone = unpack(KEYS, 1, 6)
 local worker, sequence, about, keep, series = unpack(ARGV, 1, 5)
 local revision = redis.call('HGET', meta, 'revision') or '0'
-redis.call('ZREMRANGEBYSCORE', index, '-inf', time[1])
 if redis.call('EXISTS', tombstone) == 1 then return {now, revision, 0, 1} end
 
 local before = redis.call('HGET', workers, worker)
@@ -77,6 +76,8 @@ for set = 7, #KEYS do
     redis.call('ZADD', index, time[1] + keep, name)
     at = at + 2
 end
+-- Not at first: after a step that needs no memory, a server that has none left would let all others pass.
+redis.call('ZREMRANGEBYSCORE', index, '-inf', time[1])
 return {now, revision, 1, before and 1 or 0}
 """,
 )
@@ -123,8 +124,8 @@ local row = redis.call('HGET', workers, worker)
 if not row then return 0 end
 local seen = string.match(row, '^%d+ (%S+)')
 if tonumber(now) - tonumber(seen) < tonumber(silent) then return 0 end
+redis.call('HDEL', workers, worker)  -- at first, for which a server without memory has room; then it has for the rest
 redis.call('SET', tombstone, now, 'EX', keep)
-redis.call('HDEL', workers, worker)
 redis.call('DEL', rows)
 return 1
 """,
