@@ -38,8 +38,17 @@ def adopt(moving: Moving) -> None:
     if state.active:
         _keep_place(moving)
     asked = definition.release
-    if asked is not None and _asked(state) != asked:
+    if asked is not None and _asked(state) != asked and not _runs(state, asked):
         _start(moving, asked)
+
+
+def _runs(state: RolloutState, asked: Target) -> bool:
+    """Whether somebody has started by hand what the file asks for now."""
+    return (
+        state.active
+        and state.release is not None
+        and Target(state.release.slot, state.release.version) == asked
+    )
 
 
 def _asked(state: RolloutState) -> Target | None:
@@ -51,11 +60,14 @@ def _asked(state: RolloutState) -> Target | None:
 
 def _keep_place(moving: Moving) -> None:
     """Finds the step of the present weight on an edited ladder: never one with a higher weight."""
-    weight, steps = moving.state.weight, moving.definition.steps
-    place = max((index for index, step in enumerate(steps) if step.weight <= weight), default=0)
-    moving.put(step=place)
-    if steps[place].weight != weight:
-        moving.put(weight=min(weight, steps[place].weight), evidence=moving.stepped())
+    state, steps = moving.state, moving.definition.steps
+    if state.step < len(steps) and steps[state.step].weight == state.weight:
+        return
+    lower = [step.weight for step in steps if step.weight <= state.weight]
+    weight = max(lower, default=state.weight)
+    moving.put(step=next((index for index, step in enumerate(steps) if step.weight == weight), 0))
+    if weight != state.weight:
+        moving.put(weight=weight, evidence=moving.stepped())
 
 
 def _start(moving: Moving, asked: Target) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from reliakit.rollouts.blocks import Block
 from reliakit.rollouts.counted import Counted, Held
 from reliakit.rollouts.definition import AnalysisRules, ErrorRules, Step
 from reliakit.rollouts.guards import Guarded
@@ -62,16 +63,24 @@ class Analysis:
         )
 
     def folded(self, piece: Slice) -> "Analysis":
-        """Returns every test that compares after one more slice."""
+        """Returns every test that compares what one locality served, after one more slice."""
+        held, fresh = self.client_errors, piece.client_errors
         return replace(
             self,
             errors=self.errors.folded(piece.errors),
-            client_errors=self.client_errors and self.client_errors.folded(piece.client_errors),
+            client_errors=held if held is None or fresh is None else held.folded(fresh),
             latency=self.latency and self.latency.folded(piece.durations),
             metrics={name: test.folded(piece.metrics[name]) for name, test in self.metrics.items()},
             ratio=self.ratio and self.ratio.folded(piece.errors),
-            mismatch=self.mismatch and self.mismatch.folded(piece.errors),
         )
+
+    def split(self, requests: Block) -> "Analysis":
+        """Returns the test of the split after some more requests.
+
+        It takes those of all localities together: where the canary runs in one zone of two, it gets its share of
+        all requests and twice that share of the zone.
+        """
+        return replace(self, mismatch=self.mismatch and self.mismatch.folded(requests))
 
     def guarded(
         self, rules: AnalysisRules, counts: Mapping[str, tuple[int, int]], elapsed: float

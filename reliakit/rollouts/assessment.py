@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from reliakit.rollouts.analysis import Analysis
-from reliakit.rollouts.definition import AnalysisRules, MetricRules, RolloutDefinition, Step
+from reliakit.rollouts.definition import AnalysisRules, MetricRules, RolloutDefinition
 from reliakit.rollouts.judging import (
     judge_guard,
     judge_latency,
@@ -21,10 +21,15 @@ __all__ = ["against", "favourable", "holding", "mismatched", "verdicts"]
 _CLIENT_ERROR = "were client errors"
 
 
-def against(analysis: Analysis, rules: AnalysisRules) -> bool:
-    """Whether the release is to be rolled back. Cheap: it is asked at every fold."""
+def against(analysis: Analysis, rules: AnalysisRules, compares: bool = True) -> bool:
+    """Whether the release is to be rolled back. Cheap: it is asked at every fold.
+
+    Where nothing runs beside, guards alone say so: what was found while something did has been acted on.
+    """
     if any(analysis.guards[rule.name].tripped(rule.guard) for rule in rules.guards):
         return True
+    if not compares:
+        return False
     if analysis.ratio is not None and rules.ratio is not None:
         return analysis.ratio.decided(rules.ratio) is Decision.ROLL_BACK
     return (
@@ -45,15 +50,15 @@ def mismatched(analysis: Analysis) -> bool:
     return analysis.mismatch is not None and analysis.mismatch.reached
 
 
-def favourable(analysis: Analysis, definition: RolloutDefinition, step: Step) -> bool:
+def favourable(analysis: Analysis, rules: AnalysisRules, compares: bool) -> bool:
     """Whether the evidence lets the step end. Where nothing runs beside, every guard has to have looked and found
     nothing; where there is no guard either, evidence lets nothing end, and a person has to.
     """
-    rules = definition.analysis
     guards = [analysis.guards[rule.name] for rule in rules.guards]
-    calm = all(state.measured[0] > 0 and not state.failing for state in guards)
-    if not step.compares:
-        return bool(guards) and calm
+    if any(state.failing for state in guards):
+        return False
+    if not compares:
+        return bool(guards) and all(state.measured[0] > 0 for state in guards)
     if analysis.ratio is not None and rules.ratio is not None:
         return analysis.ratio.decided(rules.ratio) is Decision.PROMOTE
     return (

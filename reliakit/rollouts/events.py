@@ -30,6 +30,7 @@ class Happening(StrEnum):
     STARVED = "starved"
     DEFINED = "defined"
     REFUSED = "refused"
+    WOULD_ADVANCE = "would_advance"
     WOULD_ROLL_BACK = "would_roll_back"
     WARNED = "warned"
     SETTLED = "settled"
@@ -66,7 +67,7 @@ class Event:
         rollout: whose.
         at: seconds since 1970-01-01 UTC, for people.
         number, slot, version: of the release; number 0 where there is none.
-        before, after: phases; the same where the phase did not change.
+        before, after: phases; the same where the phase did not change. `before` is None where a release starts.
         weight: the share of the release's slot after it, in percent.
         sentence: for people.
         actor: who did it.

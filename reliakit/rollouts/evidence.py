@@ -31,27 +31,26 @@ class Spent:
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """Errors of one locality that are known and in no block yet, each client once; `unknown` where the bits of a
-    window were too many to count, so that the block has to be dropped.
+    """Errors of one locality that are known and in no block yet, each client once; None where the bits of a window
+    were too many to count, so that the block has to be dropped.
     """
 
-    errors: tuple[int, int] = (0, 0)
-    client_errors: tuple[int, int] = (0, 0)
+    errors: tuple[int, int] | None = (0, 0)
+    client_errors: tuple[int, int] | None = (0, 0)
     incidents: Incidents = field(default_factory=Incidents)
     client_incidents: Incidents = field(default_factory=Incidents)
-    unknown: bool = False
 
     def to_record(self) -> list[Any]:
         """Returns what JSON can hold."""
-        incidents = [self.incidents.to_record(), self.client_incidents.to_record()]
-        return [list(self.errors), list(self.client_errors), *incidents, self.unknown]
+        errors = [pair and list(pair) for pair in (self.errors, self.client_errors)]
+        return [*errors, self.incidents.to_record(), self.client_incidents.to_record()]
 
     @classmethod
     def from_record(cls, record: list[Any]) -> "Pending":
         """Reads `to_record`."""
-        errors, client_errors, incidents, client_incidents, unknown = record
-        read = Incidents.from_record
-        return cls(tuple(errors), tuple(client_errors), read(incidents), read(client_incidents), unknown)
+        errors, client_errors = (pair and (pair[0], pair[1]) for pair in record[:2])
+        incidents, client_incidents = map(Incidents.from_record, record[2:4])
+        return cls(errors, client_errors, incidents, client_incidents)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +63,12 @@ class Evidence:
         spent: time so far.
         cursor: what had been served by place when it was last folded: what comes on top is the next block.
         pending: by locality.
-        looked: guard -> its requests and bad ones when it last looked; `canary` -> requests of the canary.
+        looked: guard -> its requests and bad ones when it last looked; `canary` -> requests of the canary, and of
+            what ran beside it.
         step_requests: of the canary since the step began.
         settled: whether every live worker has reported the present weight, so that the split can be judged.
         noted: what has been journalled once and is not to be again.
+        behind: seconds for which the counts have been lower than the cursor.
     """
 
     analysis: Analysis
@@ -79,6 +80,7 @@ class Evidence:
     step_requests: int = 0
     settled: bool = False
     noted: frozenset[str] = frozenset()
+    behind: float = 0.0
 
     def to_record(self) -> Record:
         """Returns what JSON can hold."""
@@ -93,6 +95,7 @@ class Evidence:
             looked={name: list(pair) for name, pair in sorted(self.looked.items())},
             step=[self.step_requests, self.settled],
             noted=sorted(self.noted),
+            behind=self.behind,
         )
 
     @classmethod
@@ -110,6 +113,7 @@ class Evidence:
             step_requests,
             settled,
             frozenset(fields["noted"]),
+            fields["behind"],
         )
 
 

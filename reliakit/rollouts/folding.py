@@ -3,82 +3,124 @@
 The cursor in the evidence says what is in it already, so the same requests can't be folded twice, whoever decides.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from reliakit.rollouts.analysis import Analysis
-from reliakit.rollouts.blocks import foldable
+from reliakit.rollouts.blocks import Block, foldable
 from reliakit.rollouts.bursts import Incidents
-from reliakit.rollouts.definition import GuardRule, RolloutDefinition, Step
+from reliakit.rollouts.definition import GuardRule, RolloutDefinition
 from reliakit.rollouts.evidence import Evidence, Pending, Spent
 from reliakit.rollouts.mismatch import Mismatch
 from reliakit.rollouts.observed import Observed
 from reliakit.rollouts.phases import Phase
-from reliakit.rollouts.served import NOTHING, Served, localities
+from reliakit.rollouts.served import NOTHING, CountsLost, Served, localities
 from reliakit.rollouts.slices import bad_requests, sliced
 from reliakit.rollouts.state import Hold, RolloutState
 
-__all__ = ["CANARY", "LONGEST", "OUTSIDE", "folded", "rebased"]
+__all__ = ["CANARY", "LONELY", "LONGEST", "OUTSIDE", "folded", "lagging", "rebased"]
 
 LONGEST = 5.0
 """Seconds that one fold adds at most."""
+LONELY = 1_000
+"""Requests of one slot alone that are left out of all blocks: the next block would compare hours with seconds."""
 SPLIT, FORCED = "split", "forced"
 OUTSIDE = "outside:"
 """How the metric of a guard starts that looks at a metric from outside."""
 CANARY = "canary"
-"""Under which the evidence remembers how many requests the canary has had."""
+"""Under which the evidence remembers how many requests the canary has had, and what ran beside it."""
+_PREVIEW = "preview "
 
 
 def folded(definition: RolloutDefinition, state: RolloutState, observed: Observed, now: float) -> Evidence:
     """Returns the evidence with what is new. `now` is a reading of the store's clock.
 
     Raises:
-        ValueError: counts went down: the store has lost what it held, see `rebased`.
+        CountsLost: counts went down, see `lagging`.
     """
     evidence, step = state.evidence, state.present_step(definition)
     assert evidence is not None
-    elapsed = min(LONGEST, max(0.0, now - evidence.at))
-    canary = state.canary(definition)
-    evidence = replace(evidence, analysis=evidence.analysis.under(definition.analysis, step), at=now)
-    evidence = _looked(evidence, definition, observed, canary, step, state, elapsed)
-    if step.compares and state.active:
-        evidence = _compared(evidence, definition, observed, canary, step)
-    return evidence
+    elapsed = _elapsed(evidence, now)
+    analysis = evidence.analysis.under(definition.analysis, step)
+    evidence = replace(evidence, analysis=analysis, at=now, behind=0.0)
+    evidence = _looked(evidence, definition, state, observed, elapsed)
+    return _compared(evidence, definition, state, observed) if state.compares else evidence
 
 
-def rebased(state: RolloutState, observed: Observed, now: float) -> Evidence:
-    """Returns the evidence after the store has lost its counts: what is there now counts as folded."""
-    assert state.evidence is not None
-    return replace(state.evidence, cursor=dict(observed.served), pending={}, looked={}, at=now)
+def lagging(state: RolloutState, now: float) -> Evidence:
+    """Returns the evidence at a look whose counts are lower than the cursor: only time goes on.
+
+    It may have been an old reading, or a store that has lost its counts and gets them back from its workers. Were
+    the cursor to follow them down at once, what comes back would count twice.
+    """
+    evidence = state.evidence
+    assert evidence is not None
+    elapsed = _elapsed(evidence, now)
+    spent = _spent(evidence.spent, state, elapsed, idle=False)
+    return replace(
+        evidence, at=now, behind=evidence.behind + elapsed, spent=replace(spent, idle=evidence.spent.idle)
+    )
+
+
+def rebased(definition: RolloutDefinition, state: RolloutState, observed: Observed, now: float) -> Evidence:
+    """Returns the evidence after the store has lost its counts for good: what is there now counts as folded."""
+    evidence = state.evidence
+    assert evidence is not None
+    looked = _looks(evidence, definition, state, observed)
+    cursor = dict(observed.served)
+    return replace(evidence, cursor=cursor, pending={}, looked=looked, at=now, behind=0.0)
+
+
+def _elapsed(evidence: Evidence, now: float) -> float:
+    return min(LONGEST, max(0.0, now - evidence.at))
 
 
 def _looked(
     evidence: Evidence,
     definition: RolloutDefinition,
-    observed: Observed,
-    canary: str,
-    step: Step,
     state: RolloutState,
+    observed: Observed,
     elapsed: float,
 ) -> Evidence:
-    """Lets time pass, and every guard see what the canary has served, preview traffic where that is all there is."""
-    preview = step.weight == 0 and state.active
-    assignment = FORCED if preview else SPLIT
-    served = [
-        each for (slot, kind, _), each in observed.served.items() if (slot, kind) == (canary, assignment)
-    ]
-    seen = {CANARY: (sum(each.requests for each in served), 0)}
-    for rule in definition.analysis.guards:
-        seen[rule.name] = _seen(rule, served, definition, observed, evidence)
-    fresh = {name: _since(pair, evidence.looked.get(name, (0, 0))) for name, pair in seen.items()}
-    requests = fresh[CANARY][0]
+    """Lets time pass, and every guard see what the canary has served; and the split, what both have."""
+    rules, before = definition.analysis, evidence.looked
+    seen, mark = _looks(evidence, definition, state, observed), _mark(definition, state)
+    # Who is new since the last look begins with the next one, and is not shown all that was before it.
+    fresh = {name: _since(pair, before.get(name, pair if before else (0, 0))) for name, pair in seen.items()}
+    counts = {rule.name: fresh[mark + rule.name] for rule in rules.guards}
+    n_c, n_s = fresh[mark + CANARY]
     return replace(
         evidence,
-        analysis=evidence.analysis.guarded(definition.analysis, fresh, elapsed),
-        spent=_spent(evidence.spent, state, elapsed, idle=not requests),
+        analysis=evidence.analysis.guarded(rules, counts, elapsed).split(Block(n_c, n_s)),
+        spent=_spent(evidence.spent, state, elapsed, idle=not n_c),
         looked=seen,
-        step_requests=evidence.step_requests + requests,
+        step_requests=evidence.step_requests + n_c,
     )
+
+
+def _mark(definition: RolloutDefinition, state: RolloutState) -> str:
+    """Preview traffic and that of everybody are counted apart, or the counts would go down at the switch."""
+    return _PREVIEW if state.active and not state.present_step(definition).weight else ""
+
+
+def _looks(
+    evidence: Evidence, definition: RolloutDefinition, state: RolloutState, observed: Observed
+) -> dict[str, tuple[int, int]]:
+    """Returns what the canary has served so far, as each guard sees it."""
+    canary, seen = state.canary(definition), {}
+    for mark, assignment in (("", SPLIT), (_PREVIEW, FORCED)):
+        both = [(slot, each) for (slot, kind, _), each in observed.served.items() if kind == assignment]
+        alone = [each for slot, each in both if slot == canary]
+        beside = [each for slot, each in both if slot != canary]
+        seen[mark + CANARY] = (_requests(alone), _requests(beside))
+        for rule in definition.analysis.guards:
+            before = evidence.looked.get(mark + rule.name)
+            seen[mark + rule.name] = _seen(rule, alone, definition, observed, before)
+    return seen
+
+
+def _requests(served: Iterable[Served]) -> int:
+    return sum(each.requests for each in served)
 
 
 def _seen(
@@ -86,12 +128,12 @@ def _seen(
     served: list[Served],
     definition: RolloutDefinition,
     observed: Observed,
-    evidence: Evidence,
+    before: tuple[int, int] | None,
 ) -> tuple[int, int]:
     if not rule.metric.startswith(OUTSIDE):
         pairs = [bad_requests(each, rule, definition.analysis.metrics) for each in served]
         return sum(requests for requests, _ in pairs), sum(bad for _, bad in pairs)
-    looks, bad = evidence.looked.get(rule.name, (0, 0))
+    looks, bad = before or (0, 0)
     said = [each for each in observed.outside if each.name == rule.metric.removeprefix(OUTSIDE)]
     return looks + len(said), bad + sum(not each.good for each in said)
 
@@ -99,7 +141,7 @@ def _seen(
 def _since(now: tuple[int, int], then: tuple[int, int]) -> tuple[int, int]:
     requests, bad = now[0] - then[0], now[1] - then[1]
     if requests < 0 or bad < 0:
-        raise ValueError("counts went down")
+        raise CountsLost("counts went down")
     return requests, bad
 
 
@@ -114,34 +156,35 @@ def _spent(spent: Spent, state: RolloutState, elapsed: float, *, idle: bool) -> 
 
 
 def _compared(
-    evidence: Evidence, definition: RolloutDefinition, observed: Observed, canary: str, step: Step
+    evidence: Evidence, definition: RolloutDefinition, state: RolloutState, observed: Observed
 ) -> Evidence:
     """Folds a block for each locality that both slots serve, where it is large enough."""
     cursor, analysis = dict(evidence.cursor), evidence.analysis
     pending = _with_incidents(evidence.pending, observed)
-    stable = definition.other(canary)
+    canary = state.canary(definition)
     for locality in localities(observed.served):
-        here, beside = (canary, SPLIT, locality), (stable, SPLIT, locality)
+        places = [(slot, SPLIT, locality) for slot in (canary, definition.other(canary))]
+        totals = [observed.served.get(place, NOTHING) for place in places]
         new_c, new_s = (
-            observed.served.get(place, NOTHING).minus(cursor.get(place, NOTHING)) for place in (here, beside)
+            total.minus(cursor.get(place, NOTHING)) for place, total in zip(places, totals, strict=True)
         )
         kept = pending.get(locality, Pending())
-        piece = sliced(new_c, new_s, kept.errors, kept.client_errors, definition.analysis.metrics)
-        if not foldable(piece.errors):
+        piece = sliced(new_c, new_s, kept.errors or (0, 0), kept.client_errors, definition.analysis.metrics)
+        if foldable(piece.errors) and kept.errors is not None:
+            analysis = analysis.folded(piece)
+        elif not foldable(piece.errors) and piece.errors.n < LONELY:
             continue
-        analysis = analysis if kept.unknown else analysis.folded(piece)
-        cursor.update({place: observed.served.get(place, NOTHING) for place in (here, beside)})
+        cursor.update(zip(places, totals, strict=True))
         pending[locality] = Pending(incidents=kept.incidents, client_incidents=kept.client_incidents)
-    analysis = _with_split(analysis, evidence, observed, step)
     settled = evidence.settled or observed.settled
+    served = state.phase is not Phase.PENDING and canary in observed.ready
+    analysis = _with_split(analysis, state) if settled and served else replace(analysis, mismatch=None)
     return replace(evidence, analysis=analysis, cursor=cursor, pending=pending, settled=settled)
 
 
-def _with_split(analysis: Analysis, evidence: Evidence, observed: Observed, step: Step) -> Analysis:
-    """Starts to judge the split once every live worker knows the weight: with the block after this one."""
-    if analysis.mismatch is None and (evidence.settled or observed.settled):
-        return replace(analysis, mismatch=Mismatch(step.weight / 100))
-    return analysis
+def _with_split(analysis: Analysis, state: RolloutState) -> Analysis:
+    """Starts to judge the split once every live worker knows the weight: with what comes after this look."""
+    return analysis if analysis.mismatch else replace(analysis, mismatch=Mismatch(state.weight / 100))
 
 
 def _with_incidents(pending: Mapping[str, Pending], observed: Observed) -> dict[str, Pending]:
@@ -158,12 +201,10 @@ def _with_incidents(pending: Mapping[str, Pending], observed: Observed) -> dict[
 def _counted(before: Pending, errors: bool, window: int, bits: tuple[int, int]) -> Pending:
     incidents: Incidents = before.incidents if errors else before.client_incidents
     after, fresh = incidents.fresh(window, *bits)
-    if fresh is None:
-        return replace(before, unknown=True)
     if errors:
         return replace(before, incidents=after, errors=_sum(before.errors, fresh))
     return replace(before, client_incidents=after, client_errors=_sum(before.client_errors, fresh))
 
 
-def _sum(one: tuple[int, int], other: tuple[int, int]) -> tuple[int, int]:
-    return one[0] + other[0], one[1] + other[1]
+def _sum(one: tuple[int, int] | None, other: tuple[int, int] | None) -> tuple[int, int] | None:
+    return None if one is None or other is None else (one[0] + other[0], one[1] + other[1])

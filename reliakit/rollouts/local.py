@@ -12,6 +12,7 @@ from reliakit.rollouts.definition import RolloutDefinition
 from reliakit.rollouts.evidence import Evidence
 from reliakit.rollouts.folding import folded, rebased
 from reliakit.rollouts.observed import Observed
+from reliakit.rollouts.served import CountsLost
 from reliakit.rollouts.state import RolloutState
 from reliakit.rollouts.transitions import fresh
 
@@ -36,8 +37,8 @@ def alone(
     mine = replace(state, evidence=own or fresh(definition, now))
     try:
         return folded(definition, mine, observed, now)
-    except ValueError:  # a new incarnation counts from zero
-        return rebased(mine, observed, now)
+    except CountsLost:  # a new incarnation counts from zero
+        return rebased(definition, mine, observed, now)
 
 
 def overwhelming(own: Evidence, live: int) -> bool:

@@ -71,9 +71,9 @@ def _start(moving: Moving, order: Order) -> None:
 
 def _promote(moving: Moving, order: Order) -> None:
     _need_release(moving)
-    steps = len(moving.definition.steps)
+    step = len(moving.definition.steps) if order.full else moving.next_step
     why = _because(order, "promoted to everybody" if order.full else "promoted by one step")
-    moving.step_to(Trigger.ADVANCE, steps if order.full else moving.state.step + 1, why, _evidence(moving))
+    moving.step_to(Trigger.ADVANCE, step, why, _evidence(moving))
 
 
 def _pause(moving: Moving, order: Order) -> None:
@@ -97,6 +97,8 @@ def _retry(moving: Moving, order: Order) -> None:
     release = _need_release(moving)
     why = _because(order, "tried again")
     if moving.state.phase is Phase.FAILED:
+        if release.slot not in moving.definition.slots:
+            raise Refused(f"{release.slot} is no slot any more; start the release in another")
         if release.slot == moving.state.stable:
             raise Refused(f"{release.slot} is stable; there is nothing to try again")
         moving.begin(release.slot, release.version, why, Happening.RETRIED)
@@ -116,8 +118,13 @@ def _need_release(moving: Moving) -> Release:
 
 
 def _evidence(moving: Moving) -> tuple[Verdict, ...]:
-    evidence = moving.state.evidence
-    return () if evidence is None else verdicts(evidence.analysis, moving.definition)
+    state, definition = moving.state, moving.definition
+    if state.evidence is None:
+        return ()
+    # The definition may be newer than what the controller has folded under.
+    return verdicts(
+        state.evidence.analysis.under(definition.analysis, state.present_step(definition)), definition
+    )
 
 
 def _because(order: Order, done: str) -> str:

@@ -96,11 +96,16 @@ def moved(phase: Phase, trigger: Trigger) -> Phase:
     try:
         return TRANSITIONS[phase][trigger]
     except KeyError:
-        able = ", ".join(sorted(each for each in TRANSITIONS[phase] if each in _BY_HAND))
-        raise Refused(f"a release that is {phase} can't {trigger}; it can: {able or 'nothing'}") from None
+        able = ", ".join(sorted({_VERBS[each] for each in TRANSITIONS[phase] if each in _VERBS}))
+        verb = _VERBS.get(trigger, trigger.value)
+        raise Refused(f"can't {verb} a release that is {phase}; what can be done: {able}") from None
 
 
-_BY_HAND = frozenset(list(Trigger)[5:])
+_VERBS = {each: each.value for each in list(Trigger)[5:]} | {
+    Trigger.ADVANCE: "promote",
+    Trigger.COMPLETE: "promote",
+}
+"""What people call the triggers that they may ask for."""
 
 
 def drawn() -> str:

@@ -3,11 +3,18 @@
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["VERSION", "Record", "opened", "stamped"]
+__all__ = ["READS", "VERSION", "Record", "opened", "stamped"]
 
 Record = dict[str, Any]
 VERSION = 1
-"""Raised only with a reader for the version before: old and new workers share a store while a deploy runs."""
+"""What is written.
+
+A new field needs no new version: who does not know it leaves it alone, and who misses it takes a default. Where a
+field changes its meaning, one release of reliakit reads both versions and still writes the old one, and the next
+writes the new one. So whatever two neighbouring releases write, both can read, also when the later is taken back.
+"""
+READS = frozenset({VERSION})
+"""What can be read."""
 
 
 def stamped(kind: str, **fields: Any) -> Record:
@@ -19,10 +26,16 @@ def opened(kind: str, record: Mapping[str, Any]) -> Mapping[str, Any]:
     """Returns the record for reading its fields; fields that nobody knows are left alone.
 
     Raises:
-        ValueError: it is of another kind, or of a version that this code can't read.
+        ValueError: it is of another kind, or of a version that this code can't read; later, when a field is read
+            that it lacks.
     """
     if record.get("kind") != kind:
         raise ValueError(f"expected a record of {kind}, not of {record.get('kind')!r}")
-    if record.get("version") != VERSION:
+    if record.get("version") not in READS:
         raise ValueError(f"can't read version {record.get('version')!r} of {kind}: this is version {VERSION}")
-    return record
+    return _Fields(record)
+
+
+class _Fields(dict[str, Any]):
+    def __missing__(self, name: str) -> Any:
+        raise ValueError(f"a record of {self['kind']} has no field {name!r}")

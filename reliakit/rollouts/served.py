@@ -14,6 +14,7 @@ from reliakit.rollouts.durations import Bins
 
 __all__ = [
     "NOTHING",
+    "CountsLost",
     "Place",
     "Served",
     "gather",
@@ -28,6 +29,10 @@ Place = tuple[str, str, str]
 """Slot, assignment, locality."""
 
 _OUTCOMES = {outcome.name.lower(): outcome for outcome in Outcome}
+
+
+class CountsLost(ValueError):
+    """Cumulative counts went down: they are an old reading, or the store has lost what it held."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +58,12 @@ class Served:
         """Returns what came since.
 
         Raises:
-            ValueError: something went down, so that the two are not of one history.
+            CountsLost: something went down, so that the two are not of one history.
         """
         outcomes = tuple(now - then for now, then in zip(self.outcomes, earlier.outcomes, strict=True))
         bins, metrics = _less(self.bins, earlier.bins), _less(self.metrics, earlier.metrics)
         if min((*outcomes, *bins.values(), *metrics.values()), default=0) < 0:
-            raise ValueError("counts went down")
+            raise CountsLost("counts went down")
         return Served(outcomes, bins, metrics)
 
     def to_record(self) -> list[Any]:
@@ -68,9 +73,10 @@ class Served:
 
     @classmethod
     def from_record(cls, record: list[Any]) -> "Served":
-        """Reads `to_record`."""
-        outcomes, bins, metrics = record
-        return cls(tuple(outcomes), dict(zip(bins[::2], bins[1::2], strict=True)), metrics)
+        """Reads `to_record`, also that of a version with fewer outcomes, or more."""
+        written, bins, metrics = record
+        outcomes = (*written, *(0 for _ in Outcome))[: len(Outcome)]
+        return cls(outcomes, dict(zip(bins[::2], bins[1::2], strict=True)), metrics)
 
 
 _JUDGED = (Outcome.SUCCESS, Outcome.ERROR, Outcome.CLIENT_ERROR)

@@ -18,13 +18,13 @@ class Slice:
 
     Attributes:
         errors: with one error for each client and incident.
-        client_errors: likewise.
+        client_errors: likewise; None where they were too many to count.
         durations: of both slots.
         metrics: a block for each business metric, in which an "error" is what should not happen.
     """
 
     errors: Block
-    client_errors: Block
+    client_errors: Block | None
     durations: Durations
     metrics: Mapping[str, Block] = field(default_factory=dict)
 
@@ -33,13 +33,13 @@ def sliced(
     canary: Served,
     stable: Served,
     errors: tuple[int, int],
-    client_errors: tuple[int, int],
+    client_errors: tuple[int, int] | None,
     metrics: Sequence[MetricRules],
 ) -> Slice:
     """Returns the slice of what both slots served; errors are those of canary and stable, after deduplication."""
     return Slice(
         _block(canary, stable, errors),
-        _block(canary, stable, client_errors),
+        None if client_errors is None else _block(canary, stable, client_errors),
         Durations(canary.bins, stable.bins),
         {each.name: _block(canary, stable, (_bad(canary, each), _bad(stable, each))) for each in metrics},
     )

@@ -95,6 +95,11 @@ class RolloutState:
         """Percent that goes to the slot of the release."""
         return 100.0 if self.phase is Phase.SUCCESSFUL else self.weight
 
+    @property
+    def compares(self) -> bool:
+        """Whether stable runs beside the canary now. Elsewhere only guards judge."""
+        return self.active and 0 < self.weight < 100
+
     def canary(self, definition: RolloutDefinition) -> str:
         """Returns the slot that is judged: that of the release, or the one that is not stable."""
         return self.release.slot if self.release else definition.other(self.stable)
@@ -119,6 +124,7 @@ class RolloutState:
             weight=self.weight,
             hold=self.hold.value,
             why=self.why,
+            judged=self.evidence is not None,
         )
 
     @classmethod

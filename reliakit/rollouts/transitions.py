@@ -7,7 +7,7 @@ from reliakit.rollouts.analysis import Analysis
 from reliakit.rollouts.definition import RolloutDefinition
 from reliakit.rollouts.events import RULE, Actor, Event, Happening
 from reliakit.rollouts.evidence import Evidence, Spent
-from reliakit.rollouts.phases import Phase, Trigger, moved
+from reliakit.rollouts.phases import Phase, Refused, Trigger, moved
 from reliakit.rollouts.state import Hold, Release, RolloutState
 from reliakit.rollouts.verdict import Verdict
 
@@ -46,9 +46,13 @@ class Moving:
     def note_once(self, what: Happening, sentence: str, verdicts: tuple[Verdict, ...] = ()) -> None:
         """Journals something that stays true, the first time that it is."""
         evidence = self.state.evidence
-        if evidence is not None and what.value not in evidence.noted:
+        if evidence is not None and self.news(what):
             self.put(evidence=replace(evidence, noted=evidence.noted | {what.value}))
             self.note(what, sentence, verdicts)
+
+    def news(self, what: Happening) -> bool:
+        """Whether something that stays true has not been journalled yet. Verdicts are dear: ask first."""
+        return self.state.evidence is not None and what.value not in self.state.evidence.noted
 
     def put(self, **fields: Any) -> None:
         """Changes fields of the state that have no event of their own."""
@@ -67,7 +71,9 @@ class Moving:
         self.events.append(self._event(_HAPPENINGS[trigger], before, why, verdicts))
 
     def step_to(self, trigger: Trigger, step: int, why: str, verdicts: tuple[Verdict, ...] = ()) -> None:
-        """Goes to a step, or past the last one: everything then goes to the new version, which is stable from now on."""
+        """Goes to a step, or past the last one: everything then goes to the new version, which is stable from now on.
+        Trying again never raises the weight, also where an edited ladder begins above it.
+        """
         state, evidence = self.state, self.stepped()
         assert state.release is not None
         if step >= len(self.definition.steps):
@@ -76,7 +82,15 @@ class Moving:
             )
         else:
             weight = self.definition.steps[step].weight
+            if trigger is Trigger.RETRY:
+                weight = min(weight, self.state.weight)
             self.move(trigger, why, verdicts, step=step, weight=weight, evidence=evidence)
+
+    @property
+    def next_step(self) -> int:
+        """The step that follows: the present one, where an edited ladder begins above the present weight."""
+        state = self.state
+        return state.step + (state.weight >= state.present_step(self.definition).weight)
 
     def stepped(self) -> Evidence:
         """Returns the evidence at a change of the weight: what speaks against is kept, the rest begins anew."""
@@ -91,17 +105,24 @@ class Moving:
         )
 
     def go_back(self, trigger: Trigger, why: str, verdicts: tuple[Verdict, ...] = ()) -> None:
-        """Sends everything to the version before the release."""
+        """Sends everything to the version before the release.
+
+        Raises:
+            Refused: the table has no such transition, or nobody knows where that version is.
+        """
         state = self.state
         assert state.release is not None
         stable = state.stable
         if state.phase is Phase.SUCCESSFUL:
+            if state.release.slot not in self.definition.slots:
+                raise Refused(f"{state.release.slot} is no slot any more: nobody knows what ran before it")
             stable = self.definition.other(state.release.slot)
         self.move(trigger, why, verdicts, stable=stable, weight=0.0, evidence=None)
 
     def begin(self, slot: str, version: str, why: str, what: Happening = Happening.STARTED) -> None:
         """Starts a release, with a number of its own, at the first step."""
         number = self.state.number + 1
+        before = None if what is Happening.STARTED else self.state.phase
         step = self.definition.steps[0]
         self.put(
             number=number,
@@ -113,7 +134,7 @@ class Moving:
             why=why,
             evidence=fresh(self.definition, self.now),
         )
-        self.events.append(self._event(what, None, why, ()))
+        self.events.append(self._event(what, before, why, ()))
 
     def _event(
         self, what: Happening, before: Phase | None, sentence: str, verdicts: tuple[Verdict, ...]
