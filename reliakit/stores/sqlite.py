@@ -33,7 +33,9 @@ class SQLiteStore:
     its turn never happens; one that has begun is done to its end.
 
     Args:
-        path: the file; it and its folder are made where they are missing, for their owner alone.
+        path: the file; it and its folder are made where they are missing, for their owner alone. It is copied with
+            `sqlite3 FILE .backup COPY`, and put back together with its -wal and -shm, or without them where they have
+            been deleted: SQLite would play a log that it finds into any file.
         now: the store's clock, in seconds since 1970-01-01 UTC; the same for all processes.
         timeout: seconds that a call may take.
     """

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from reliakit.stores.protocol import StoreError
 from reliakit.stores.sqlite_files import Signature, made, signature
+from reliakit.stores.sqlite_fork import closed, opened, unsafe, using
 from reliakit.stores.sqlite_schema import prepare
 
 __all__ = ["Connected"]
@@ -26,7 +27,7 @@ class Connected:
     """
 
     def __init__(self, path: Path, now: Callable[[], float]) -> None:
-        self._path, self._now = path, now
+        self.path, self._now = path, now
         self._connection: sqlite3.Connection | None = None
         self._opened: Signature | None = None
 
@@ -36,29 +37,35 @@ class Connected:
         Raises:
             StoreError: it can't be done, and says what to look at.
         """
-        try:
-            connection = self._ready(deadline)
-            connection.execute(f"PRAGMA busy_timeout = {_left(deadline)}")
-            return work(connection)
-        except sqlite3.Error as failed:
-            if not _busy(failed):
-                self.close()  # whatever it is may be gone with a new connection
-            raise StoreError(f"{self._path}: {_advice(failed)}") from failed
-        except OSError as failed:
-            raise StoreError(f"{self._path}: {failed.strerror or failed}; {_RIGHTS}") from failed
-        except StoreError:
-            self.close()
-            raise
+        with using(self):
+            try:
+                connection = self._ready(deadline)
+                connection.execute(f"PRAGMA busy_timeout = {_left(deadline)}")
+                return work(connection)
+            except (sqlite3.Error, OSError, StoreError) as failed:
+                if not _busy(failed):
+                    self._close()  # whatever it is may be gone with a new connection
+                raise _said(failed, self.path) from failed
 
     def close(self) -> None:
         """Ends the connection. SQLite itself leaves the log of a file alone that took the place of this one."""
+        with using(self):
+            self._close()
+
+    def _close(self) -> None:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+        closed(self)
 
     def _ready(self, deadline: float) -> sqlite3.Connection:
-        if self._connection is None or signature(self._path) != self._opened:
-            self.close()
+        if self._connection is None or signature(self.path) != self._opened:
+            self._close()
+            if unsafe(self.path):
+                raise StoreError(
+                    f"{self.path}: this process was forked while its parent used it; start it again"
+                )
+            opened(self)
             self._connection = self._open(deadline)
         return self._connection
 
@@ -73,17 +80,21 @@ class Connected:
             time.sleep(_BETWEEN_TRIES)
 
     def _open_once(self, deadline: float) -> sqlite3.Connection:
-        self._opened = made(self._path)
+        self._opened = made(self.path)
         # An address, so that a file which is deleted just now isn't made by SQLite, readable by everyone.
         connection = sqlite3.connect(
-            f"{self._path.as_uri()}?mode=rw", uri=True, timeout=_left(deadline) / 1_000, isolation_level=None
+            f"{self.path.as_uri()}?mode=rw",
+            uri=True,
+            timeout=_left(deadline) / 1_000,
+            isolation_level=None,
+            check_same_thread=False,  # whoever forks closes it, when nobody uses it
         )
         try:
             connection.execute("PRAGMA journal_mode = WAL")
             # A power cut may take the last commits, but never breaks the file; a crash of the process takes nothing.
             connection.execute("PRAGMA synchronous = NORMAL")
             connection.execute("PRAGMA journal_size_limit = 4194304")
-            prepare(connection, str(self._path), self._now())
+            prepare(connection, str(self.path), self._now())
         except BaseException:
             connection.close()
             raise
@@ -104,16 +115,20 @@ _ADVICE = {
 }
 
 
-def _advice(failed: sqlite3.Error) -> str:
-    said = _ADVICE.get(_code(failed))
-    return f"{said} ({failed})" if said else str(failed)
+def _said(failed: Exception, path: Path) -> StoreError:
+    if isinstance(failed, StoreError):
+        return failed
+    if isinstance(failed, OSError):
+        return StoreError(f"{path}: {failed.strerror or failed}; {_RIGHTS}")
+    advice = _ADVICE.get(_code(failed))
+    return StoreError(f"{path}: {advice} ({failed})" if advice else f"{path}: {failed}")
 
 
-def _busy(failed: sqlite3.Error) -> bool:
+def _busy(failed: Exception) -> bool:
     return _code(failed) == sqlite3.SQLITE_BUSY
 
 
-def _code(failed: sqlite3.Error) -> int:
+def _code(failed: Exception) -> int:
     return getattr(failed, "sqlite_errorcode", 0) & 0xFF  # the rest says more than anyone asks
 
 

@@ -11,10 +11,6 @@ __all__ = ["OwnThread"]
 
 T = TypeVar("T")
 
-_RUNNING: "set[OwnThread]" = set()
-"""Every thread until it has ended. In a forked child none of them exists, so none ends there and what they use is
-never freed: a child must not close connections that it has inherited."""
-
 
 class OwnThread:
     """A daemon, because a disk that hangs would otherwise hang the exit of the process, too.
@@ -30,7 +26,6 @@ class OwnThread:
         self._calls: deque[tuple[Future[Any], Callable[[], Any]] | None] = deque()
         self._given, self._finish, self._process = threading.Condition(), finish, os.getpid()
         self.ended: Future[None] = Future()
-        _RUNNING.add(self)
         threading.Thread(target=self._work, name="reliakit-sqlite", daemon=True).start()
 
     def submit(self, call: Callable[[], T]) -> Future[T]:
@@ -40,7 +35,8 @@ class OwnThread:
         return future
 
     def end(self) -> None:
-        """Lets the thread end after the calls that were given, and does not wait for it."""
+        """Lets the thread end after the calls that were given, and does not wait for it. Not in a forked child, which
+        has none."""
         if self._process == os.getpid():
             self._give(None)
 
@@ -54,7 +50,6 @@ class OwnThread:
             _fulfil(*given)
             del given  # nothing is kept alive by a thread that waits
         _fulfil(self.ended, self._finish)
-        _RUNNING.discard(self)
 
     def _next(self) -> tuple[Future[Any], Callable[[], Any]] | None:
         with self._given:
