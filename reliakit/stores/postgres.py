@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Sequence
 from contextlib import aclosing, asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -140,7 +140,7 @@ class PostgresStore:
     async def release(self, name: str, holder: str) -> None:
         await self._ask(self._sql.release, name, holder)
 
-    async def changes(self) -> AsyncIterator[None]:
+    async def changes(self) -> AsyncGenerator[None, None]:
         if not self._pushes:
             await asyncio.Event().wait()
         clock, retry = asyncio.get_running_loop().time, _FIRST_RETRY

@@ -1,13 +1,16 @@
 """The URL of a PostgreSQL database, and what of it may be shown."""
 
+import re
 from dataclasses import dataclass
-from urllib.parse import parse_qsl, unquote, urlencode, urlsplit, urlunsplit
+from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlencode, urlsplit
 
 from reliakit.errors import UsageError
 
 __all__ = ["Address", "address"]
 
 _TRUE = ("1", "true", "on", "yes")
+_HOST = r"(?:\[[0-9a-fA-F:.%]+\]|[^@:,\[\]]*)(?::\d*)?"
+_HOSTS = re.compile(rf"(?:[^@:]*(?::[^@:]*)?@)?{_HOST}(?:,{_HOST})*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,20 +49,32 @@ def address(url: str) -> Address:
         parameters = parse_qsl(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query))
     except ValueError:
         parts, parameters = urlsplit(""), []
-    if parts.scheme not in (
-        "postgresql",
-        "postgres",
-    ):  # the text stays out of the message: it may hold a password
+    if not _plausible(
+        parts
+    ):  # the text stays out of the message, since parts of a password may be anywhere in it
         raise UsageError(
-            "the URL of a PostgreSQL store looks like postgresql://user:password@host:5432/database"
+            "the URL of a PostgreSQL store looks like postgresql://user:password@host:5432/database; in a password, "
+            "characters such as @ : / ? # % have to be percent-encoded"
         )
     known = dict(parameters)
-    theirs = urlencode([(key, value) for key, value in parameters if key != "pgbouncer"], safe="/:,")
+    theirs = urlencode(
+        [(key, value) for key, value in parameters if key != "pgbouncer"], quote_via=quote, safe="/:,"
+    )
     return Address(
-        url=urlunsplit(parts._replace(query=theirs.replace("+", "%20"))),
+        url=f"postgresql://{parts.netloc}{parts.path}" + (f"?{theirs}" if theirs else ""),
         shown=_shown(parts.netloc, parts.path, known),
         pgbouncer=known.get("pgbouncer", "").lower() in _TRUE,
         secrets=_secrets(parts.netloc, known),
+    )
+
+
+def _plausible(parts: SplitResult) -> bool:
+    """Tells whether the parts are where they seem to be, and none of them is the rest of a password."""
+    return (
+        parts.scheme in ("postgresql", "postgres")
+        and _HOSTS.fullmatch(parts.netloc) is not None
+        and "@" not in parts.path
+        and not parts.fragment
     )
 
 

@@ -154,7 +154,17 @@ class Link:
 
 
 class _Connection(AsyncConnection[Row]):
-    """A connection that can be given up at once."""
+    """A connection that can be given up at once, and that a forked child drops in silence."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self._process = os.getpid()
+        super().__init__(*args, **kwargs)
+
+    def __del__(self, *args: Any) -> None:
+        if (
+            self._process == os.getpid()
+        ):  # the driver's warns of what was not closed; closing is up to the parent
+            super().__del__(*args)
 
     @property
     def ended(self) -> bool:

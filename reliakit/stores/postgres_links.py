@@ -10,9 +10,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Links"]
 
-_inherited: list[object] = []
-"""What a parent process has open. It stays here for good: letting go of it would say goodbye in the parent's name."""
-
 
 class Links:
     """Makes the link of the running loop when it is first asked for.
@@ -41,8 +38,7 @@ class Links:
 
     def _forget(self) -> None:
         """Lets go of what belongs to another process, or to a loop that has ended."""
-        if self._process != os.getpid():
-            _inherited.append(self._links)
+        if self._process != os.getpid():  # not closed: that would say goodbye in the parent's name
             self._links, self._process = {}, os.getpid()
         for loop in [loop for loop in list(self._links) if loop.is_closed()]:
             self._links.pop(loop).discard()
