@@ -3,6 +3,7 @@
 import os
 import weakref
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -17,9 +18,11 @@ from reliakit.runtime.runtime import Runtime
 if TYPE_CHECKING:
     from reliakit.definitions.explanation import Explanation
     from reliakit.middleware.protocol import ASGIApp, Connection, Environ, WSGIApp
+    from reliakit.runtime.joining import Joined
     from reliakit.runtime.override import Override
     from reliakit.runtime.status import Status
     from reliakit.sources.protocol import Source
+    from reliakit.stores.protocol import Store
 
 __all__ = ["Reliakit"]
 
@@ -36,6 +39,8 @@ class Reliakit(FlagCalls):
             names a file that is used instead of a path; with neither it is `reliakit.yaml`.
         on_invalid: what a process does that starts on definitions with problems: run on the `last_good` ones, as
             its siblings do, or `refuse`.
+        store: what the workers share: a URL, or a `Store`. By default what the definitions say, else a SQLite file
+            beside them; definitions that are no file share nothing.
         classify: judges a response by its status code, in place of `outcomes` in the definitions.
         environ: the environment, for `env:NAME` and the RELIAKIT_ variables.
         clock: for tests.
@@ -53,6 +58,7 @@ class Reliakit(FlagCalls):
         source: "str | os.PathLike[str] | Mapping[str, Any] | Source | None" = None,
         *,
         on_invalid: Literal["last_good", "refuse"] = "last_good",
+        store: "str | Store | None" = None,
         classify: Callable[[int], Outcome] | None = None,
         environ: Mapping[str, str] = os.environ,
         clock: Clock = SYSTEM,
@@ -69,9 +75,13 @@ class Reliakit(FlagCalls):
         self._keeper = Keeper(origin, tallies, last_good, environ, clock, classify=classify)
         self._keeper.begin(accept_last_good=on_invalid == "last_good")
         measured = Measured(tallies, self._keeper, clock)
-        services = [] if self._bypassed else [self._keeper.watch, measured.export]
-        super().__init__(Runtime(self._keeper.state.snapshot, tallies, clock, services))
-        self._keeper.swapped, self._keeper.settled = self._runtime.swap, self._runtime.settle
+        self._joined = self._join(store, origin, tallies, clock)
+        services = [self._keeper.watch, self._joined.sharing.keep, measured.export]
+        snapshot, parts = self._keeper.state.snapshot, ("definitions", "state")
+        super().__init__(Runtime(snapshot, tallies, clock, [] if self._bypassed else services, parts))
+        self._keeper.swapped = self._runtime.swap
+        self._keeper.settled = partial(self._runtime.settle, "definitions")
+        self._joined.sharing.settled = partial(self._runtime.settle, "state")
         self._measured = measured
         weakref.finalize(self, self._runtime.stop, _EXIT_WITHIN)
 
@@ -159,6 +169,24 @@ class Reliakit(FlagCalls):
     def close(self, timeout: float = 2.0) -> bool:
         """Stops the background thread; tells whether it ended within `timeout` seconds. Flags go on answering."""
         return self._runtime.stop(timeout)
+
+    def _join(
+        self, store: "str | Store | None", origin: "Source", tallies: Tallies, clock: Clock
+    ) -> "Joined":
+        from reliakit.runtime.joining import address_of, join
+        from reliakit.stores.opening import Address, beside, open_store
+
+        if store is None or isinstance(store, str):
+            file = getattr(origin, "path", None)
+            address = Address(store) if store else address_of(self._keeper.state.definitions)
+            if (file is None and address.url == "sqlite") or self._bypassed:
+                address = Address("memory")
+            store = open_store(address, beside(file or Path(), self._folder))
+        folder = None if store.scope == "process" else self._folder
+        return join(store, self._keeper, tallies, self._serves, clock, folder)
+
+    def _serves(self, upstream: str) -> bool:
+        return any(upstream in ready for ready in self._runtime.serving)
 
     def _checked_names(self, upstreams: Mapping[str, Any] | None) -> Mapping[str, Any]:
         declared = self._keeper.state.definitions.upstreams

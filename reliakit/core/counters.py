@@ -17,7 +17,7 @@ from reliakit.core.evaluation import ErrorCode, Reason
 
 Problem = Literal["missing", "mistyped"]
 
-__all__ = ["Counters", "Failed", "Given", "Missed", "Unknown"]
+__all__ = ["Counters", "Failed", "Given", "Missed", "Tracked", "Unknown"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +51,16 @@ class Failed:
     """Something of reliakit's own failed, and the request went on without it."""
 
     what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tracked:
+    """A request reported a business metric, for the first time."""
+
+    rollout: str
+    slot: str
+    number: int
+    metric: str
 
 
 class Counters:

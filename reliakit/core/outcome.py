@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from enum import IntEnum
 
-__all__ = ["Classifier", "Outcome", "classify", "guarded"]
+__all__ = ["FAILURES", "Classifier", "Outcome", "classify", "guarded"]
 
 
 class Outcome(IntEnum):
@@ -15,6 +15,9 @@ class Outcome(IntEnum):
     CANCELLED = 3
     INJECTED = 4
 
+
+FAILURES = (Outcome.ERROR, Outcome.CLIENT_ERROR)
+"""What is judged once for each client: a client that fails tends to try again."""
 
 Classifier = Callable[[int], Outcome]
 """Judges a response by its status code."""

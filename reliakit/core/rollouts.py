@@ -7,7 +7,7 @@ from mmh3 import hash as murmur3
 
 from reliakit.core.bucketing import hashable
 
-__all__ = ["Assignment", "Rollout", "Slot", "Sticky", "assign"]
+__all__ = ["Assignment", "Rollout", "RowName", "Slot", "Split", "Sticky", "assign"]
 
 
 class Sticky(StrEnum):
@@ -24,6 +24,25 @@ class Assignment(StrEnum):
     SPLIT = "split"
     FORCED = "forced"
     FALLBACK = "fallback"
+
+
+RowName = tuple[str, str, Assignment, int]
+"""What a row of the tally counts: rollout, slot, assignment, number of the release."""
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """How a rollout divides its requests at the moment.
+
+    Attributes:
+        stable: the slot that takes whatever the other does not.
+        weight: percent that goes to the other.
+        number: of the release that outcomes belong to; 0 before the first.
+    """
+
+    stable: str
+    weight: float
+    number: int = 0
 
 
 @dataclass(frozen=True, slots=True)

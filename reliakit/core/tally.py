@@ -21,6 +21,7 @@ from reliakit.core.outcome import Outcome
 
 __all__ = ["Local", "Numbers", "Rows", "Series", "Tallies", "record"]
 
+_MOST_FAILED = 65_536
 _SUM = len(Outcome)
 _FIRST_BIN = _SUM + 1
 _CROWD = 16
@@ -107,7 +108,12 @@ class Local(threading.local):
 
 
 class Tallies:
-    """All that is counted in a process. Writers use `local` and `counters`; readers call the methods."""
+    """All that is counted in a process. Writers use `local` and `counters`; readers call the methods.
+
+    Attributes:
+        failed: (row, targeting key or None, outcome) of each request that failed since somebody last took them away;
+            of very many only the last. Appending to a `deque` is atomic.
+    """
 
     def __init__(self) -> None:
         self.counters = Counters()
@@ -120,6 +126,7 @@ class Tallies:
         self._threads = count()
         self._live: dict[int, Rows] = {}
         self._ended: deque[int] = deque()
+        self.failed: deque[tuple[int, str | None, Outcome]] = deque(maxlen=_MOST_FAILED)
         self._base: dict[int, list[int]] = {}
 
     def after_fork(self) -> None:

@@ -1,11 +1,12 @@
 """From definitions to the snapshot that requests are decided by."""
 
+from collections.abc import Mapping
 from ipaddress import ip_network
 
 from reliakit.core.bucketing import salt, threshold
 from reliakit.core.flags import Plan
 from reliakit.core.identity import Identity, KeySource
-from reliakit.core.rollouts import Assignment, Rollout, Slot, Sticky
+from reliakit.core.rollouts import Assignment, Rollout, RowName, Slot, Split, Sticky
 from reliakit.core.snapshot import Flags, Snapshot
 from reliakit.core.tally import Tallies
 from reliakit.definitions.conditions import ConditionReader, SharedTests
@@ -15,20 +16,26 @@ from reliakit.definitions.outcomes import classifier
 from reliakit.definitions.rollouts import strategy_of
 from reliakit.definitions.routes import route_of
 
-__all__ = ["compile_snapshot"]
+__all__ = ["compile_flags", "compile_rollouts", "compile_snapshot"]
+
+Splits = Mapping[str, Split]
+"""How rollouts divide their requests, where a shared state says it; the others do as their definition says."""
 
 
-def compile_snapshot(definitions: Definitions, tallies: Tallies, revision: str = "") -> Snapshot:
+def compile_snapshot(
+    definitions: Definitions, tallies: Tallies, revision: str = "", splits: Splits | None = None
+) -> Snapshot:
     """Compiles valid definitions.
 
     Args:
         definitions: what was loaded without problems.
         tallies: where the snapshot's answers are counted.
         revision: what to call this content, such as a commit; by default what the document says.
+        splits: from the shared state.
     """
     return Snapshot(
-        flags=_flags(definitions, tallies),
-        rollouts={name: _rollout(name, rollout, tallies) for name, rollout in definitions.rollouts.items()},
+        flags=compile_flags(definitions, tallies),
+        rollouts=compile_rollouts(definitions, tallies, splits or {}),
         routes=tuple(map(route_of, definitions.routes)),
         identity=_identity(definitions),
         classify=classifier(definitions.outcomes),
@@ -37,7 +44,8 @@ def compile_snapshot(definitions: Definitions, tallies: Tallies, revision: str =
     )
 
 
-def _flags(definitions: Definitions, tallies: Tallies) -> Flags:
+def compile_flags(definitions: Definitions, tallies: Tallies) -> Flags:
+    """Compiles the flags alone; each is compiled in fact when it is first asked for."""
     tests: SharedTests = {}
 
     def plan(key: str) -> Plan:
@@ -47,22 +55,38 @@ def _flags(definitions: Definitions, tallies: Tallies) -> Flags:
     return Flags(frozenset(definitions.flags), plan, tallies.counters)
 
 
-def _rollout(name: str, section: RolloutSection, tallies: Tallies) -> Rollout:
-    def slot(slot_name: str) -> Slot:
-        split, forced, fallback = (tallies.numbers.of((name, slot_name, kind)) for kind in Assignment)
-        return Slot(slot_name, section.slots[slot_name].upstream, (split, forced, fallback))
+def compile_rollouts(definitions: Definitions, tallies: Tallies, splits: Splits) -> dict[str, Rollout]:
+    """Compiles the rollouts alone: a weight changes far more often than a definition."""
+    return {
+        name: _rollout(name, section, tallies, splits.get(name))
+        for name, section in definitions.rollouts.items()
+    }
 
-    other = next(slot_name for slot_name in section.slots if slot_name != section.initial)
+
+def _rollout(name: str, section: RolloutSection, tallies: Tallies, shared: Split | None) -> Rollout:
+    # A state from before its slots were renamed says nothing about them: then as if there were none.
+    split = shared if shared and shared.stable in section.slots else _without_state(section)
+
+    def slot(slot_name: str) -> Slot:
+        names: list[RowName] = [(name, slot_name, kind, split.number) for kind in Assignment]
+        first, second, third = (tallies.numbers.of(row) for row in names)
+        return Slot(slot_name, section.slots[slot_name].upstream, (first, second, third))
+
+    other = next(slot_name for slot_name in section.slots if slot_name != split.stable)
     return Rollout(
         name=name,
         # Not the bare name: a flag may have it too, and would be on for just those who get the canary.
         seed=salt(section.salt or f"rollout:{name}"),
-        stable=slot(section.initial),
+        stable=slot(split.stable),
         canary=slot(other),
-        # A release's weight is in the store; before there is any state, the canary gets nothing.
-        bound=threshold(0.0 if strategy_of(section) else section.weight or 0.0),
+        bound=threshold(split.weight),
         sticky=Sticky(section.sticky),
     )
+
+
+def _without_state(section: RolloutSection) -> Split:
+    """A fixed weight holds by itself; what is judged starts with a release, and no canary without one."""
+    return Split(section.initial, 0.0 if strategy_of(section) else section.weight or 0.0)
 
 
 def _identity(definitions: Definitions) -> Identity:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from reliakit.core.counters import Failed
+from reliakit.core.outcome import FAILURES
 from reliakit.core.snapshot import Flags
 from reliakit.core.tally import record
 from reliakit.middleware.edge import UNJUDGED, Edge, introduce, no_header
@@ -56,6 +57,7 @@ class ASGIShell:
         self._runtime, self._identify = runtime, identify
         self._lifespans = Lifespans(self._apps)
         self._now, self._local = runtime.clock.monotonic, runtime.tallies.local
+        runtime.serving.append(self._lifespans.ready)
         self._enter, self._leave = runtime.scope.set, runtime.scope.reset
         self._use(Edge(runtime.snapshot, folder, self._lifespans.ready))
 
@@ -88,6 +90,8 @@ class ASGIShell:
             if series >= 0:
                 outcome, seconds = exchange.outcome(raised, cancelled)
                 record(self._local.rows, series, outcome, seconds)
+                if outcome in FAILURES:
+                    self._runtime.tallies.failed.append((series, visit.subject, outcome))
 
     async def _other(self, connection: Connection, receive: Receive, send: Send) -> None:
         if connection["type"] == "lifespan":

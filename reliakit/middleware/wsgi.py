@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from reliakit.core.counters import Failed
-from reliakit.core.outcome import Outcome
+from reliakit.core.outcome import FAILURES, Outcome
 from reliakit.core.snapshot import Flags
 from reliakit.core.tally import record
 from reliakit.middleware.edge import UNJUDGED, Edge, introduce, no_header
@@ -52,7 +52,9 @@ class WSGIShell:
         self._apps = {APP: app, **upstreams}
         self._runtime, self._identify = runtime, identify
         self._enter, self._leave = runtime.scope.set, runtime.scope.reset
-        self._use(Edge(runtime.snapshot, folder, frozenset(self._apps)))
+        ready = frozenset(self._apps)
+        runtime.serving.append(ready)
+        self._use(Edge(runtime.snapshot, folder, ready))
 
     def _use(self, edge: Edge) -> Edge:
         self._edge = edge
@@ -177,7 +179,10 @@ class _Response:
             outcome = _ERROR
         elif left and outcome is not _ERROR:
             outcome = _CANCELLED
-        record(self.runtime.tallies.local.rows, self._series, outcome, seconds)
+        tallies = self.runtime.tallies
+        record(tallies.local.rows, self._series, outcome, seconds)
+        if outcome in FAILURES:
+            tallies.failed.append((self._series, self.visit.subject, outcome))
 
 
 class _Body:

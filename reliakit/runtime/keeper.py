@@ -5,15 +5,18 @@ import logging
 import os
 from collections.abc import Callable, Generator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import Any
 
 from reliakit.clock import Clock
 from reliakit.core.counters import Failed
 from reliakit.core.outcome import Classifier, guarded
-from reliakit.core.snapshot import Snapshot
+from reliakit.core.pins import pin
+from reliakit.core.rollouts import Split
+from reliakit.core.snapshot import Flags, Snapshot
 from reliakit.core.tally import Tallies
-from reliakit.definitions.compile import compile_snapshot
+from reliakit.definitions.compile import compile_flags, compile_rollouts, compile_snapshot
 from reliakit.definitions.difference import difference
 from reliakit.definitions.documents import Document, read, run
 from reliakit.definitions.loading import Loaded, load
@@ -27,9 +30,22 @@ from reliakit.runtime.pace import paced
 from reliakit.sources.environment import EnvironmentSource
 from reliakit.sources.protocol import Content, Source, SourceError
 
-__all__ = ["Keeper", "State"]
+__all__ = ["Keeper", "Shared", "State"]
 
 _log = logging.getLogger("reliakit")
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What workers share of a kit.
+
+    Attributes:
+        splits: how rollouts divide their requests.
+        pins: flag -> on, off, or a variant's name: what somebody has pinned it to.
+    """
+
+    splits: Mapping[str, Split] = field(default_factory=dict)
+    pins: Mapping[str, bool | str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +95,32 @@ class Keeper:
         # Where the variables are the source, they would be held against what they have defined.
         self._pins: Mapping[str, str] = {} if isinstance(source, EnvironmentSource) else environ
         self._process = os.getpid()
+        self._shared = Shared()
         self.source_name = source.name
         self.swapped: Callable[[Snapshot], None] = lambda snapshot: None
         """Told of every snapshot after the first."""
         self.settled: Callable[[], None] = lambda: None
         """Told when what is in force is what the source held a moment ago."""
+        self.redefined: Callable[[Definitions | None, Definitions], None] = lambda before, now: None
+        """Told of definitions that came into force, after their snapshot did."""
+        self.rejected: Callable[[tuple[Problem, ...]], None] = lambda problems: None
+        """Told of the problems of a document that is not in force as it stands."""
+        self.earlier: Definitions | None = None
+        """The last good definitions of this host when this process began."""
+
+    def share(self, shared: Shared) -> None:
+        """Puts in force what workers share: how rollouts divide their requests, and whose flags somebody has pinned."""
+        before, self._shared = self._shared, shared
+        state = getattr(self, "state", None)
+        if state is None or before == shared:
+            return
+        snapshot = replace(
+            state.snapshot, rollouts=compile_rollouts(state.definitions, self._tallies, shared.splits)
+        )
+        if before.pins != shared.pins:
+            snapshot = replace(snapshot, flags=self._pinned(compile_flags(state.definitions, self._tallies)))
+        self.state = replace(state, snapshot=snapshot)
+        self.swapped(snapshot)
 
     def begin(self, *, accept_last_good: bool) -> None:
         """Puts the first definitions in force.
@@ -92,6 +129,7 @@ class Keeper:
             ConfigurationError: they have problems, and there is no last good copy or none is wanted.
         """
         earlier = run(self._earlier()) if accept_last_good else None
+        self.earlier = earlier
         document, loaded = run(self._loaded(complete(self._fetch), earlier))
         if loaded.problems and earlier is None:
             raise ConfigurationError(loaded.problems)
@@ -199,18 +237,27 @@ class Keeper:
         snapshot = self._compile(definitions)
         self.state = State(definitions, snapshot, now, loaded.problems, failures)
         self.swapped(snapshot)
+        self.redefined(state.definitions if state else None, definitions)
         if state is not None:  # after the fact: a kill switch does not wait for a long list to be written
             for line in difference(state.definitions, definitions):
                 _log.info("definitions changed: %s", line)
                 yield
 
     def _compile(self, definitions: Definitions) -> Snapshot:
-        snapshot = compile_snapshot(definitions, self._tallies)
-        answers, problems = from_environment(self._pins, definitions)
+        self._answers, problems = from_environment(self._pins, definitions)
         for problem in problems:
             _log.error("%s", problem)
-        snapshot = replace(snapshot, flags=snapshot.flags.overridden(answers)) if answers else snapshot
+        snapshot = compile_snapshot(definitions, self._tallies, splits=self._shared.splits)
+        snapshot = replace(snapshot, flags=self._pinned(snapshot.flags))
         return replace(snapshot, classify=self._judge(snapshot.classify)) if self._classify else snapshot
+
+    def _pinned(self, flags: Flags) -> Flags:
+        """Lays over the flags what somebody has pinned for everybody, and then what this process's environment pins."""
+        pins = {
+            key: answer for key, value in self._shared.pins.items() if (answer := _answer(flags, key, value))
+        }
+        answers = {**pins, **self._answers}
+        return flags.overridden(answers) if answers else flags
 
     def _judge(self, otherwise: Classifier) -> Classifier:
         assert self._classify is not None
@@ -223,8 +270,14 @@ class Keeper:
             _log.error("%s", problem)
         if problems:
             _log.error("%s is not in force as it stands: what was good before stays", self.source_name)
+            self.rejected(problems)
         else:
             _log.info("%s is in force again as it stands", self.source_name)
+
+
+def _answer(flags: Flags, key: str, value: bool | str) -> tuple[str | None, Any] | None:
+    """What a flag answers that is pinned to a variant; nothing where the variant is gone."""
+    return pin(flags.variants(key), value if isinstance(value, str) else "on" if value else "off")
 
 
 async def _either(due: asyncio.Event, seconds: float | None) -> None:

@@ -4,7 +4,7 @@ import logging
 import os
 import threading
 import weakref
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from contextvars import ContextVar
 from typing import Any
 
@@ -27,21 +27,35 @@ Answers = Mapping[str, tuple[str | None, Any]]
 class Runtime:
     """Wakes when it is first used in a process, and again in each process that is forked from it.
 
+    Args:
+        snapshot: to begin with.
+        tallies: where everything is counted.
+        clock: of the process.
+        services: what the engine runs.
+        parts: what has to be settled before a process is current.
+
     Attributes:
         dormant: nothing was asked of this runtime in this process yet.
         outside: the scope of code that runs in no request; replaced whole on every change.
         scope: the scope of the request or task that the calling context belongs to.
+        serving: for each wrapped application, the upstreams that take requests now.
     """
 
     dormant: bool
     outside: Scope
 
     def __init__(
-        self, snapshot: Snapshot, tallies: Tallies, clock: Clock, services: Sequence[Service]
+        self,
+        snapshot: Snapshot,
+        tallies: Tallies,
+        clock: Clock,
+        services: Sequence[Service],
+        parts: Sequence[str] = ("definitions",),
     ) -> None:
-        self.tallies, self.clock = tallies, clock
+        self.tallies, self.clock, self._parts = tallies, clock, parts
         self.scope: ContextVar[Scope | None] = ContextVar("reliakit_scope", default=None)
         self.engine = Engine(services)
+        self.serving: list[Container[str]] = []
         self._snapshot = snapshot
         self._overrides: list[Answers] = []
         self._renew()
@@ -83,9 +97,11 @@ class Runtime:
                 self.dormant = False
                 self._refresh()
 
-    def settle(self) -> None:
-        """Says that what is in force is current."""
-        self._settled.set()
+    def settle(self, what: str) -> None:
+        """Says that a part of what is in force is current: `definitions`, or `state`."""
+        self._unsettled.discard(what)
+        if not self._unsettled:
+            self._settled.set()
 
     def stop(self, timeout: float = 2.0) -> bool:
         """Stops the engine; the next use wakes it again."""
@@ -99,7 +115,7 @@ class Runtime:
             self._refresh()
 
     def _sleep(self) -> None:
-        self._settled = threading.Event()
+        self._settled, self._unsettled = threading.Event(), set(self._parts)
         self.dormant = True
         self._refresh()
 

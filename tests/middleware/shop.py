@@ -36,7 +36,7 @@ def outcomes(kit: Reliakit) -> dict[tuple[str, ...], dict[str, int]]:
     """Returns what was recorded: (rollout, slot, assignment) -> outcome -> count, without zeros."""
     rows: Any = kit._runtime.tallies.rows().items()
     found = {
-        tuple(map(str, name)): {outcome.name: count for outcome, count in row.outcomes().items() if count}
+        tuple(map(str, name[:3])): {outcome.name: count for outcome, count in row.outcomes().items() if count}
         for name, row in rows
     }
     return {name: row for name, row in found.items() if row}

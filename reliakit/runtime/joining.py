@@ -1,0 +1,130 @@
+"""Puts a worker among those who share its store: everything that `Sharing` needs, made of what a kit has."""
+
+import os
+import secrets
+import socket
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from reliakit.clock import Clock
+from reliakit.core.tally import Tallies
+from reliakit.definitions.models import Definitions
+from reliakit.definitions.operating_models import StoreSection
+from reliakit.definitions.rollouts import rollout_definition
+from reliakit.rollouts.definition import RolloutDefinition
+from reliakit.rollouts.records import VERSION
+from reliakit.runtime.contents import Contents
+from reliakit.runtime.fleet import Fleet
+from reliakit.runtime.keeper import Keeper
+from reliakit.runtime.last_state import LastState
+from reliakit.runtime.notices import Notices
+from reliakit.runtime.publishing import Publisher
+from reliakit.runtime.reconciler import NoHints, Reconciler
+from reliakit.runtime.sharing import Sharing
+from reliakit.runtime.sighting import About
+from reliakit.stores.opening import Address
+from reliakit.stores.protocol import Store
+
+__all__ = ["Joined", "address_of", "join"]
+
+
+def address_of(definitions: Definitions) -> Address:
+    """Returns where the definitions say that shared state lives."""
+    written = definitions.store
+    if isinstance(written, StoreSection):
+        return Address(written.url, written.namespace or "reliakit", written.auto_migrate)
+    return Address(written) if written else Address()
+
+
+class Joined:
+    """One worker and what it shares.
+
+    Args:
+        store: what the workers share.
+        keeper: of the definitions in force.
+        tallies: of the process.
+        serving: the upstreams that take requests in this process, asked anew each time.
+        clock: of the process.
+        folder: where the last seen state is kept; None where that is of no use.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        keeper: Keeper,
+        tallies: Tallies,
+        serving: Callable[[str], bool],
+        clock: Clock,
+        folder: Path | None,
+    ) -> None:
+        self.store, self._keeper, self._serving = store, keeper, serving
+        self._read: tuple[Definitions, Mapping[str, RolloutDefinition]] | None = None
+        publisher = Publisher(tallies, _incarnation)
+        reconciler = Reconciler(store, self.definitions, NoHints())
+        self.fleet = Fleet(store, publisher, reconciler, self.definitions, self._about, keeper.share, clock)
+        last = LastState(folder, store.name) if folder else None
+        self.sharing = Sharing(self.fleet, store, last, tallies.counters)
+        self.notices = Notices(store)
+        actor = ["worker", f"{os.getpid()}", "", socket.gethostname()]
+        self.contents = Contents(store, keeper.source_name, lambda: self.fleet.now, actor)
+        self.sharing.duties += [self.contents.post, self.notices.post]
+
+    def definitions(self) -> Mapping[str, RolloutDefinition]:
+        """Returns the rollouts that are judged, as this worker has read them."""
+        present = self._keeper.state.definitions
+        if self._read is None or self._read[0] is not present:
+            self._read = present, _judged(present)
+        return self._read[1]
+
+    def _about(self) -> About:
+        definitions = self.definitions()
+        sections = self._keeper.state.definitions.rollouts
+        return About(
+            host=socket.gethostname(),
+            pid=os.getpid(),
+            version=_version(),
+            format=VERSION,
+            revision=self._keeper.state.snapshot.revision,
+            meanings={name: each.meaning for name, each in definitions.items()},
+            ready={
+                name: [
+                    slot for slot, section in sections[name].slots.items() if self._serving(section.upstream)
+                ]
+                for name in definitions
+            },
+        )
+
+
+def join(
+    store: Store,
+    keeper: Keeper,
+    tallies: Tallies,
+    serving: Callable[[str], bool],
+    clock: Clock,
+    folder: Path | None,
+) -> Joined:
+    """Makes the worker known to itself: it starts with what was last seen on this host."""
+    joined = Joined(store, keeper, tallies, serving, clock, folder)
+    joined.sharing.recall()
+    joined.contents.redefined(keeper.earlier, keeper.state.definitions)
+    keeper.redefined, keeper.rejected = joined.contents.redefined, joined.contents.rejected
+    return joined
+
+
+def _judged(definitions: Definitions) -> Mapping[str, RolloutDefinition]:
+    found = {name: rollout_definition(name, section) for name, section in definitions.rollouts.items()}
+    return {name: each for name, each in found.items() if each is not None}
+
+
+def _incarnation() -> str:
+    return f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
+
+
+@lru_cache
+def _version() -> str:
+    try:
+        return version("reliakit")
+    except PackageNotFoundError:
+        return ""

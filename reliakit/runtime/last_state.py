@@ -1,0 +1,73 @@
+"""The last seen shared state on local disk: a worker that starts while the store is away goes on with it."""
+
+import os
+import tempfile
+from collections.abc import Mapping
+from contextlib import suppress
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from reliakit.rollouts.state import RolloutState
+from reliakit.runtime.documents import Pin, Versioned
+
+__all__ = ["LastState"]
+
+Seen = tuple[dict[str, Versioned], dict[str, Pin]]
+"""States by rollout and pins by flag."""
+
+
+class LastState:
+    """Keeps one state, whole or not at all. Nothing here raises because of the disk.
+
+    Args:
+        folder: created when it is needed, for its owner alone.
+        store: the name of the store, which tells the copies of several apart.
+    """
+
+    def __init__(self, folder: Path, store: str) -> None:
+        self.path = folder / f"last-state-{sha256(store.encode()).hexdigest()[:16]}.json"
+        self._written = b""
+
+    def save(self, states: Mapping[str, Versioned], pins: Mapping[str, Pin]) -> bool:
+        """Writes what is in force, where it has changed; tells whether it is on disk."""
+        text = msgspec.json.encode(
+            {
+                "rollouts": {name: each.state.to_record() for name, each in states.items()},
+                "pins": {flag: pin.to_record() for flag, pin in pins.items()},
+            }
+        )
+        if text != self._written and self._replace(text):
+            self._written = text
+        return text == self._written
+
+    def load(self) -> Seen:
+        """Returns what was last seen; nothing where there is nothing, or nothing that can be read."""
+        try:
+            kept: dict[str, Any] = msgspec.json.decode(self.path.read_bytes(), type=dict[str, Any])
+            states = {name: _state(record) for name, record in kept["rollouts"].items()}
+            pins = {flag: Pin.from_record(record) for flag, record in kept["pins"].items()}
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            return {}, {}
+        return states, pins
+
+    def _replace(self, text: bytes) -> bool:
+        temporary = ""
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            handle, temporary = tempfile.mkstemp(".tmp", self.path.stem, self.path.parent)
+            with open(handle, "wb") as file:
+                file.write(text)
+            os.replace(temporary, self.path)
+        except OSError:
+            if temporary:
+                with suppress(OSError):
+                    os.unlink(temporary)
+            return False
+        return True
+
+
+def _state(record: Mapping[str, Any]) -> Versioned:
+    return Versioned(RolloutState.from_record(record, None), judged=bool(record.get("judged")))

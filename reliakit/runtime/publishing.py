@@ -1,0 +1,142 @@
+"""What a worker publishes: everything that it has counted, by series, and the clients that failed."""
+
+import random
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from reliakit.core.counters import Given, Tracked
+from reliakit.core.histogram import log_bins
+from reliakit.core.outcome import Outcome
+from reliakit.core.rollouts import Assignment, RowName
+from reliakit.core.tally import Series, Tallies
+from reliakit.rollouts.bursts import BITS, bit_of
+from reliakit.rollouts.served import incident_set, series
+from reliakit.stores.protocol import Receipt, Report
+
+__all__ = ["FLAGS", "Publisher", "counted"]
+
+FLAGS = "f|"
+"""How the series of flag evaluations start: `f|flag|variant|reason`."""
+_NANOSECONDS = 1_000_000_000
+_WHAT = {Outcome.ERROR: "errors", Outcome.CLIENT_ERROR: "client_errors"}
+
+
+def counted(tallies: Tallies, locality: str = "") -> dict[str, int]:
+    """Returns all that a process has counted, by the names of series that workers share."""
+    found: dict[str, int] = {}
+    for name, row in tallies.rows().items():
+        if isinstance(name, tuple) and len(name) == 4:
+            found.update(_row(name, row, locality))
+    for counter, count in tallies.counts().items():
+        if isinstance(counter, Given):
+            found[f"{FLAGS}{counter.flag}|{counter.variant or ''}|{counter.reason.lower()}"] = count
+        elif isinstance(counter, Tracked):
+            place = (counter.slot, Assignment.SPLIT.value, locality)
+            found[series(counter.rollout, counter.number, place, f"m:{counter.metric}")] = count
+    return found
+
+
+def _row(name: RowName, row: Series, locality: str) -> Mapping[str, int]:
+    rollout, slot, assignment, number = name
+    place = (slot, assignment.value, locality)
+    whats = {outcome.name.lower(): count for outcome, count in row.outcomes().items()}
+    whats |= {f"b{number}": count for number, count in enumerate(log_bins(row.bins))}
+    whats["ns"] = round(row.seconds * _NANOSECONDS)
+    return {series(rollout, number, place, what): count for what, count in whats.items() if count}
+
+
+@dataclass(slots=True)
+class Publisher:
+    """Makes reports, and keeps account of which were counted.
+
+    Totals are cumulative for an incarnation, so a report may be sent twice, late, or never. A worker whose
+    incarnation was retired begins another with what that one had not published: nothing is lost and nothing is
+    counted twice.
+
+    Args:
+        tallies: of the process.
+        name: makes the name of an incarnation.
+        chance: for failed requests of which nobody knows a key.
+    """
+
+    tallies: Tallies
+    name: Callable[[], str]
+    chance: random.Random = field(default_factory=random.Random)
+    worker: str = ""
+    sequence: int = 0
+    _base: dict[str, int] = field(default_factory=dict)
+    _confirmed: dict[str, int] = field(default_factory=dict)
+    _sent: dict[str, int] = field(default_factory=dict)
+    _marks: dict[str, set[int]] = field(default_factory=dict)
+    _bits: dict[str, set[int]] = field(default_factory=dict)
+    _window: int = 0
+
+    def __post_init__(self) -> None:
+        self.worker = self.name()
+
+    def report(self, window: int, about: str) -> Report:
+        """Returns what has changed since the last report that was counted, and every mark of this window.
+
+        Args:
+            window: the incident window of the store's clock.
+            about: what the worker says of itself.
+        """
+        self._mark(window)
+        self.sequence += 1
+        self._sent = self.totals()
+        changed = {
+            name: total - self._base.get(name, 0)
+            for name, total in self._sent.items()
+            if total != self._confirmed.get(name, 0)
+        }
+        marks = {name: frozenset(bits) for name, bits in self._marks.items()}
+        return Report(self.worker, self.sequence, changed, marks, about)
+
+    def totals(self) -> dict[str, int]:
+        """Returns all that was counted, by series, since the process began."""
+        return counted(self.tallies)
+
+    def bits(self) -> dict[str, int]:
+        """Returns how many bits this worker has set, by set, in the window of the last report."""
+        return {name: len(bits) for name, bits in self._bits.items()}
+
+    def received(self, receipt: Receipt) -> None:
+        """Takes in what came of the last report."""
+        if not receipt.accepted:
+            self.renew()
+        elif not receipt.known and self.sequence > 1:
+            # The store has lost everything, this worker's earlier totals too: it is told all of them again.
+            self._confirmed = {}
+        else:
+            self._confirmed = self._sent
+            self._marks = {}
+
+    def renew(self) -> None:
+        """Begins a new incarnation. What was sent and never answered counts as counted: losing an interval is better
+        than counting one twice.
+        """
+        self.worker, self.sequence = self.name(), 0
+        self._base = self._confirmed = dict(self._sent)
+
+    def _mark(self, window: int) -> None:
+        """Turns failed requests into the bits of their clients. Their window is that of the report: what could not
+        be published for a while belongs to one incident.
+        """
+        if window != self._window:
+            self._window, self._bits = window, {}
+        names: dict[int, RowName] = {}
+        failed, fresh = self.tallies.failed, defaultdict[str, set[int]](set)
+        if failed:
+            names = {
+                row: name for name, row in self.tallies.numbers.names().items() if isinstance(name, tuple)
+            }
+        while failed:
+            row, key, outcome = failed.popleft()
+            rollout, slot, assignment, number = names[row]
+            if assignment is Assignment.SPLIT:
+                name = incident_set(rollout, number, slot, _WHAT[outcome], "", window)
+                fresh[name].add(self.chance.randrange(BITS) if key is None else bit_of(key, window))
+        for name, bits in fresh.items():
+            self._marks.setdefault(name, set()).update(bits)
+            self._bits.setdefault(name, set()).update(bits)

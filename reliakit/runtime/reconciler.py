@@ -1,0 +1,185 @@
+"""Folds what everybody has counted into the shared states: whoever has the lease does it, and it never matters who.
+
+Safety needs no leader: a state is written only where it still is what was decided about. The lease saves work.
+"""
+
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Protocol
+
+from reliakit.rollouts.controller import Decided, decide, faulted
+from reliakit.rollouts.definition import RolloutDefinition
+from reliakit.rollouts.events import Event
+from reliakit.rollouts.observed import GateAnswer, Outside
+from reliakit.rollouts.served import prefix_of
+from reliakit.rollouts.state import RolloutState
+from reliakit.runtime.documents import EVIDENCE, ROLLOUT, Versioned, states_in, writes_of
+from reliakit.runtime.journal import chained
+from reliakit.runtime.sighting import about_of, shared
+from reliakit.stores.protocol import Store, Totals
+
+__all__ = ["LEASE", "RETIRED", "Hints", "NoHints", "Reconciler", "append"]
+
+_log = logging.getLogger("reliakit")
+LEASE = 5.0
+"""Seconds for which a lease holds; a holder that was killed is missed for that long."""
+RETIRED = 60.0
+"""Seconds without a report after which a worker is taken for dead."""
+_TRIES = 20
+_RARELY, _SELDOM = 3, 10
+"""Turns between attempts to get a lease that somebody else has, and between looks for dead workers."""
+_NAME = "controller"
+
+
+class Hints(Protocol):
+    """What is known beside the counts; asked for when a decision is due, and never waited for."""
+
+    def budget(self, rollout: str) -> float | None:
+        """Returns the share of the error budget that is left; None where there is no objective."""
+
+    def gate(self, rollout: str) -> GateAnswer | None:
+        """Returns what the webhook of the present gate has answered."""
+
+    def outside(self, rollout: str) -> Sequence[Outside]:
+        """Returns what metrics from outside say, each look once."""
+
+
+class NoHints:
+    """Where nothing else is known."""
+
+    def budget(self, rollout: str) -> float | None:
+        return None
+
+    def gate(self, rollout: str) -> GateAnswer | None:
+        return None
+
+    def outside(self, rollout: str) -> Sequence[Outside]:
+        return ()
+
+
+class Reconciler:
+    """Decides about the rollouts of one worker's definitions.
+
+    Args:
+        store: where states and counts are.
+        definitions: what this worker has read, by rollout.
+        hints: what is known beside the counts.
+    """
+
+    def __init__(
+        self, store: Store, definitions: Callable[[], Mapping[str, RolloutDefinition]], hints: Hints
+    ) -> None:
+        self._store, self._definitions, self._hints = store, definitions, hints
+        self.leads = False
+        """Whether this worker had the lease at its last turn."""
+        self._turns = 0
+
+    async def turn(self, worker: str, seen: Mapping[str, Versioned]) -> None:
+        """Takes one turn: renews the lease, and decides where it has it or where its definitions are news.
+
+        Args:
+            worker: this incarnation.
+            seen: the states as this worker has them in force, without evidence.
+
+        Raises:
+            StoreError: the store can't be used now.
+            ValueError: a state was written by a version that this one can't read.
+        """
+        self._turns += 1
+        definitions = self._definitions()
+        await self._lead(worker, definitions, seen)
+        due = [each for each in definitions.values() if self._due(each, seen.get(each.name))]
+        known = await self._known() if due else {}
+        for definition in due:
+            found = known.get(definition.name) or Versioned(RolloutState.begun(definition))
+            if self._due(definition, found):
+                await self._decide(definition, found)
+        if self.leads and self._turns % _SELDOM == 0:
+            await self._bury()
+
+    async def _lead(
+        self, worker: str, definitions: Mapping[str, RolloutDefinition], seen: Mapping[str, Versioned]
+    ) -> None:
+        if not definitions or _stands_back(definitions, seen):
+            await self._step_down(worker)
+        elif self.leads or self._turns % _RARELY == 1:
+            self.leads = await self._store.lease(_NAME, worker, LEASE)
+
+    def _due(self, definition: RolloutDefinition, found: Versioned | None) -> bool:
+        """A rollout without a release under way costs nothing; news of definitions are everybody's to bring."""
+        if found is None or definition.meaning != found.state.meaning:
+            return True
+        return self.leads and found.judged
+
+    async def _step_down(self, worker: str) -> None:
+        if self.leads:
+            self.leads = False
+            await self._store.release(_NAME, worker)
+
+    async def _known(self) -> dict[str, Versioned]:
+        found = (await self._store.read((ROLLOUT, EVIDENCE))).found
+        return states_in(found)
+
+    async def _decide(self, definition: RolloutDefinition, found: Versioned) -> None:
+        state = found.state
+        totals = await self._store.totals(prefix_of(state.rollout, state.number))
+        decided = self._decided(definition, found, totals)
+        if decided.state is not state:
+            await self.commit(found, decided.state, decided.events)
+
+    def _decided(self, definition: RolloutDefinition, found: Versioned, totals: Totals) -> Decided:
+        name, state, hints = definition.name, found.state, self._hints
+        observed = shared(
+            definition,
+            state,
+            found.version,
+            totals,
+            budget=hints.budget(name),
+            gate=hints.gate(name),
+            outside=hints.outside(name),
+        )
+        try:
+            return decide(definition, state, observed, totals.time)
+        except Exception as fault:  # a fault of ours must not go unseen, nor promote anything
+            _log.exception("%s can't be decided about", name)
+            return faulted(definition, state, f"it can't be decided about: {fault!r}", totals.time)
+
+    async def commit(self, before: Versioned, after: RolloutState, events: Iterable[Event]) -> bool:
+        """Writes a state and its events, all or nothing; tells whether nobody else was faster."""
+        writes = writes_of(before, after)
+        records = [event.to_record() for event in events]
+        announce = any(write.key.startswith(ROLLOUT) for write in writes)
+        if not records:
+            return await self._store.commit(writes, announce=announce)
+        last = await self._store.last()
+        head = last.number if last else 0
+        return await self._store.commit(writes, chained(last, records), head, announce=announce)
+
+    async def _bury(self) -> None:
+        """Retires workers that have not reported for so long that they must be dead."""
+        totals = await self._store.totals("-")
+        for worker in totals.workers:
+            if totals.time - worker.seen > RETIRED:
+                _log.info("worker %s has not reported for %g s", about_of(worker).pid, RETIRED)
+                await self._store.retire(worker.name, RETIRED)
+
+
+def _stands_back(definitions: Mapping[str, RolloutDefinition], seen: Mapping[str, Versioned]) -> bool:
+    """Whether somebody with other definitions should have the lease: one who knows what is under way."""
+    return any(
+        found.judged and (name not in definitions or definitions[name].meaning != found.state.meaning)
+        for name, found in seen.items()
+    )
+
+
+async def append(store: Store, records: Sequence[dict[str, object]]) -> bool:
+    """Appends events to the journal that change no state; tells whether it could, against others who do as well.
+
+    Raises:
+        StoreError: the store can't be used now.
+    """
+    for _ in range(_TRIES):
+        last = await store.last()
+        if await store.commit((), chained(last, records), last.number if last else 0, announce=False):
+            return True
+    return False

@@ -1,0 +1,104 @@
+"""From what a store holds to what the controller is shown: pure, and the same for everybody's counts and one's own."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from reliakit.rollouts.definition import RolloutDefinition
+from reliakit.rollouts.observed import Observed
+from reliakit.rollouts.served import gather, incidents_in
+from reliakit.rollouts.state import RolloutState
+from reliakit.stores.protocol import Totals, Worker
+
+__all__ = ["LIVE", "About", "about_of", "own", "shared"]
+
+LIVE = 15.0
+"""Seconds since its last report for which a worker counts as live."""
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What a worker says of itself, beside its counts.
+
+    Attributes:
+        host, pid: where it runs.
+        version: of reliakit.
+        format: of the records that it writes.
+        revision: of its definitions, for people.
+        meanings: rollout -> meaning of the definition that it has read.
+        states: rollout -> version of the state that it has in force.
+        ready: rollout -> slots to which it can send requests.
+        stopped: rollouts whose canary it sends nothing to, by its own evidence.
+    """
+
+    host: str = ""
+    pid: int = 0
+    version: str = ""
+    format: int = 1
+    revision: str = ""
+    meanings: dict[str, str] = field(default_factory=dict)
+    states: dict[str, int] = field(default_factory=dict)
+    ready: dict[str, list[str]] = field(default_factory=dict)
+    stopped: list[str] = field(default_factory=list)
+
+
+def about_of(worker: Worker) -> About:
+    """Returns what a worker says; of one that nobody can read (a much newer one), nothing."""
+    try:
+        return msgspec.json.decode(worker.about, type=About)
+    except msgspec.DecodeError:
+        return About()
+
+
+def shared(
+    definition: RolloutDefinition, state: RolloutState, version: int, totals: Totals, **known: Any
+) -> Observed:
+    """Returns what all workers have seen.
+
+    Args:
+        definition: of the rollout.
+        state: as it was read before the totals.
+        version: of the state's document.
+        totals: of its release.
+        known: whatever else is known: `budget`, `gate`, `outside`.
+    """
+    told = [(totals.time - worker.seen, about_of(worker)) for worker in totals.workers]
+    live = [about for age, about in told if age <= LIVE]
+    name = state.rollout
+    return Observed(
+        served=gather(totals.sums, name, state.number),
+        incidents=_incidents(totals.marks, definition, state),
+        ready=frozenset(slot for about in live for slot in about.ready.get(name, ())),
+        settled=all(about.states.get(name, 0) >= version for about in live if name in about.meanings),
+        reported=_ages(name, told),
+        **known,
+    )
+
+
+def own(
+    definition: RolloutDefinition, state: RolloutState, totals: Mapping[str, int], bits: Mapping[str, int]
+) -> Observed:
+    """Returns what one worker has seen by itself."""
+    return Observed(gather(totals, state.rollout, state.number), _incidents(bits, definition, state))
+
+
+def _ages(name: str, told: Iterable[tuple[float, About]]) -> dict[str, float]:
+    ages: dict[str, float] = {}
+    for age, about in told:
+        meaning = about.meanings.get(name)
+        if meaning is not None:
+            ages[meaning] = min(age, ages.get(meaning, age))
+    return ages
+
+
+def _incidents(
+    marks: Mapping[str, int], definition: RolloutDefinition, state: RolloutState
+) -> dict[tuple[str, str, int], tuple[int, int]]:
+    canary = state.canary(definition)
+    found: dict[tuple[str, str, int], tuple[int, int]] = {}
+    for slot, what, locality, window, bits in incidents_in(marks, state.rollout, state.number):
+        one, other = found.get((what, locality, window), (0, 0))
+        found[what, locality, window] = (bits, other) if slot == canary else (one, bits)
+    return found
