@@ -26,12 +26,13 @@ from reliakit.rollouts.ratio import log_likelihoods
 from reliakit.rollouts.records import Record, opened, stamped
 from reliakit.rollouts.restarts import Restarting
 
-__all__ = ["EPOCH", "MOST_TOLERATED", "Rollback", "RollbackRule"]
+__all__ = ["EPOCH", "FLOOR_TIMES", "MOST_TOLERATED", "Rollback", "RollbackRule", "ratio_weights"]
 
 EPOCH = 50_000
 """Requests after which a new epoch begins."""
 MOST_TOLERATED = 16.0
-_FLOOR_TIMES = (2, 4, 8)
+FLOOR_TIMES = (2, 4, 8)
+"""The error rates that speak against a canary by itself, as multiples of the floor."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +56,8 @@ class RollbackRule:
     def __post_init__(self) -> None:
         if not 1 <= self.tolerate <= MOST_TOLERATED:
             raise ValueError(f"tolerate is a ratio from 1 to {MOST_TOLERATED:g}, not {self.tolerate:g}")
-        if self.floor is not None and not 0 < self.floor < 1 / _FLOOR_TIMES[-1]:
-            raise ValueError(f"floor is a rate above 0 and below 1/{_FLOOR_TIMES[-1]}, not {self.floor:g}")
+        if self.floor is not None and not 0 < self.floor < 1 / FLOOR_TIMES[-1]:
+            raise ValueError(f"floor is a rate above 0 and below 1/{FLOOR_TIMES[-1]}, not {self.floor:g}")
         if not 0 < self.alpha < 1:
             raise ValueError(f"alpha is a probability above 0 and below 1, not {self.alpha:g}")
 
@@ -99,7 +100,7 @@ class Rollback:
     @classmethod
     def begun(cls, rule: RollbackRule) -> "Rollback":
         """Returns the test before the first block."""
-        floors = () if rule.floor is None else _FLOOR_TIMES
+        floors = () if rule.floor is None else FLOOR_TIMES
         return cls(rule, Restarting.begun(len(above(rule.base))), Restarting.begun(len(floors)))
 
     def folded(self, block: Block) -> "Rollback":
@@ -119,10 +120,10 @@ class Rollback:
     @property
     def log_e(self) -> float:
         """ln E; with a floor the smaller of both."""
-        ratio = self.ratio.log_value(_weights(self.rule.base))
+        ratio = self.ratio.log_value(ratio_weights(self.rule.base))
         if self.rule.floor is None:
             return ratio
-        return min(ratio, self.above.log_value(log_uniform(len(_FLOOR_TIMES))))
+        return min(ratio, self.above.log_value(log_uniform(len(FLOOR_TIMES))))
 
     @property
     def reached(self) -> bool:
@@ -144,8 +145,8 @@ class Rollback:
 
 
 @lru_cache(len(RATIOS))
-def _weights(base: int) -> tuple[float, ...]:
-    """The logarithms of pi_g, proportional to (rho / r0)^(-1/2): small regressions are the likelier ones."""
+def ratio_weights(base: int) -> tuple[float, ...]:
+    """Returns the logarithms of pi_g, proportional to (rho / r0)^(-1/2): small regressions are the likelier ones."""
     return log_weights([exp(-log_ratio(index, base) / 2) for index in above(base)])
 
 
@@ -155,5 +156,5 @@ def _log_above(floor: float | None, block: Block) -> tuple[float, ...]:
         return ()
     fine = block.n_c - block.e_c
     return tuple(
-        block.e_c * log(times) + fine * log((1 - times * floor) / (1 - floor)) for times in _FLOOR_TIMES
+        block.e_c * log(times) + fine * log((1 - times * floor) / (1 - floor)) for times in FLOOR_TIMES
     )

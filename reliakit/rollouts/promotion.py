@@ -18,9 +18,10 @@ from reliakit.rollouts.mixtures import log_mean
 from reliakit.rollouts.ratio import RatioEvidence
 from reliakit.rollouts.records import Record, opened, stamped
 
-__all__ = ["Promotion", "PromotionRule", "log_e_floor", "log_e_ratio"]
+__all__ = ["FLOOR_SHARES", "Promotion", "PromotionRule", "log_e_floor", "log_e_ratio"]
 
-_FLOOR_SHARES = (0.1, 0.25, 0.5)
+FLOOR_SHARES = (0.1, 0.25, 0.5)
+"""The error rates that speak in favour of a canary whatever stable does, as parts of the floor."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,5 +116,5 @@ def log_e_floor(errors: int, requests: int, floor: float) -> float:
     """Returns ln E against p_c >= floor, from the canary's counts alone."""
     fine = requests - errors
     return log_mean(
-        [errors * log(share) + fine * log((1 - share * floor) / (1 - floor)) for share in _FLOOR_SHARES]
+        [errors * log(share) + fine * log((1 - share * floor) / (1 - floor)) for share in FLOOR_SHARES]
     )
