@@ -23,7 +23,7 @@ Make = Callable[..., Reliakit]
 
 
 def copy_in(folder: Path) -> Path:
-    (copy,) = folder.iterdir()
+    (copy,) = folder.glob("last-good-*")
     return copy
 
 
