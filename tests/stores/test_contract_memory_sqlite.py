@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 
 from reliakit.stores.memory import MemoryStore
-from reliakit.stores.protocol import Store
+from reliakit.stores.protocol import Store, Write
 from reliakit.stores.sqlite import SQLiteStore
 from reliakit.testing import ManualClock
+from reliakit.testing.store_ground import publish
 from reliakit.testing.stores import StoreContract
 
 
@@ -22,6 +23,17 @@ class TestMemoryStore(StoreContract):
 
     def advance(self, seconds: float) -> None:
         self.clock.advance(seconds)
+
+    def test_nothing_but_watching_ever_waits(self) -> None:
+        """Otherwise a simulation of a fleet could not drive it without an event loop, in an order that it knows."""
+        store = self.store
+        for call in (
+            publish(store, "w", 1, {"ok": 1}, {"bad": {1}}), store.totals(), store.retire("w", 0), store.absorb("a", "b"),
+            store.read([""]), store.commit([Write("k", "text", 0)], ["event"]), store.last(), store.journal(),
+            store.prune(1), store.lease("l", "h", 1), store.release("l", "h"), store.close(),
+        ):  # fmt: skip
+            with pytest.raises(StopIteration):
+                call.send(None)
 
 
 class TestSQLiteStore(StoreContract):

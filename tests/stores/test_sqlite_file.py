@@ -17,6 +17,7 @@ import pytest
 from reliakit.stores import sqlite_schema
 from reliakit.stores.protocol import Report, StoreError, Write
 from reliakit.stores.sqlite import SQLiteStore
+from tests.stores.sqlite_files import asked, damaged
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -104,7 +105,7 @@ def test_a_file_that_is_deleted_without_its_log_is_made_anew(path: Path) -> None
         assert (await late.totals()).sums == (await two.totals()).sums == {"ok": 2}
 
     run(work, SQLiteStore(path), SQLiteStore(path), SQLiteStore(path))
-    assert sqlite3.connect(path).execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    assert not damaged(path)
 
 
 def test_a_file_that_is_replaced_is_read(path: Path) -> None:
@@ -142,11 +143,9 @@ def test_a_file_that_is_no_database_is_named_and_left_alone(path: Path) -> None:
 def test_a_database_of_another_program_is_left_alone(path: Path) -> None:
     """Otherwise our tables would turn up in the database of the app."""
     path.parent.mkdir(parents=True)
-    with sqlite3.connect(path) as theirs:
-        theirs.execute("CREATE TABLE orders (number)")
+    asked(path, "CREATE TABLE orders (number)")
     assert "another program" in run(refused, SQLiteStore(path))
-    assert theirs.execute("SELECT name FROM sqlite_master").fetchall() == [("orders",)]
-    theirs.close()
+    assert asked(path, "SELECT name FROM sqlite_master") == [("orders",)]
 
 
 def test_a_damaged_file_says_what_to_do(path: Path) -> None:
@@ -156,37 +155,33 @@ def test_a_damaged_file_says_what_to_do(path: Path) -> None:
         file.seek(4_096)
         file.write(b"\xff" * (path.stat().st_size - 4_096))
 
-    async def work(store: SQLiteStore) -> str:
-        return await refused(store)
-
-    assert "move it away" in run(work, SQLiteStore(path))
+    assert "move it away" in run(refused, SQLiteStore(path))
 
 
 def test_a_newer_generation_is_refused_and_left_alone(path: Path) -> None:
     """Otherwise a worker that was rolled back would write what its newer siblings misread."""
     run(filled, SQLiteStore(path))
-    newer = sqlite3.connect(path)
-    newer.execute("PRAGMA user_version = 2000")
-    newer.close()
+    asked(path, "PRAGMA user_version = 2000")
     assert "newer reliakit" in run(refused, SQLiteStore(path))
 
 
 def test_a_newer_step_is_shared(path: Path) -> None:
     """Otherwise versions could not take turns on one host during a deploy."""
     run(filled, SQLiteStore(path))
-    newer = sqlite3.connect(path, isolation_level=None)
-    newer.execute("CREATE TABLE later (name)")
-    newer.execute("ALTER TABLE documents ADD COLUMN author TEXT")
-    newer.execute("ALTER TABLE workers ADD COLUMN host TEXT NOT NULL DEFAULT ''")
-    newer.execute("PRAGMA user_version = 1007")
+    asked(
+        path,
+        "CREATE TABLE later (name)",
+        "ALTER TABLE documents ADD COLUMN author TEXT",
+        "ALTER TABLE workers ADD COLUMN host TEXT NOT NULL DEFAULT ''",
+        "PRAGMA user_version = 1007",
+    )
 
     async def work(store: SQLiteStore) -> None:
         await store.publish(Report("w2", 1, {"ok": 2}))
         assert await store.commit([Write("new", "text", 0)], ["event"], 1)
 
     run(work, SQLiteStore(path))
-    assert newer.execute("PRAGMA user_version").fetchone() == (1007,)
-    newer.close()
+    assert asked(path, "PRAGMA user_version") == [(1007,)]
 
 
 def test_an_older_step_is_extended_under_who_uses_it(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -201,10 +196,8 @@ def test_an_older_step_is_extended_under_who_uses_it(path: Path, monkeypatch: py
         assert (await newer.totals()).sums == {"ok": 2}
 
     run(work, SQLiteStore(path), SQLiteStore(path))
-    found = sqlite3.connect(path)
-    assert found.execute("SELECT name FROM sqlite_master WHERE name = 'later'").fetchone() == ("later",)
-    assert found.execute("PRAGMA user_version").fetchone() == (1001,)
-    found.close()
+    assert asked(path, "SELECT name FROM sqlite_master WHERE name = 'later'") == [("later",)]
+    assert asked(path, "PRAGMA user_version") == [(1001,)]
 
 
 def test_a_lock_is_waited_for_no_longer_than_said(path: Path) -> None:
