@@ -35,6 +35,7 @@ class Happening(StrEnum):
     WARNED = "warned"
     SETTLED = "settled"
     COUNTS_LOST = "counts_lost"
+    STOPPED = "stopped"
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ import msgspec
 from reliakit.definitions.difference import difference
 from reliakit.definitions.models import Definitions
 from reliakit.definitions.problems import Problem
+from reliakit.rollouts.events import Actor
 from reliakit.rollouts.records import Record, opened, stamped
 from reliakit.runtime.documents import text_of
 from reliakit.runtime.journal import chained
@@ -38,7 +39,9 @@ class Contents:
         actor: this worker, as events name it.
     """
 
-    def __init__(self, store: Store, source: str, now: Callable[[], float], actor: list[str]) -> None:
+    def __init__(
+        self, store: Store, source: str, now: Callable[[], float], actor: Callable[[], Actor]
+    ) -> None:
         self._store, self._source, self._now, self._actor = store, source, now, actor
         self._key = f"content/{sha256(source.encode()).hexdigest()[:16]}"
         self._news: _News | None = None
@@ -73,7 +76,9 @@ class Contents:
 
     async def _written(self, news: _News, seen: list[str], version: int) -> bool:
         kept: Record = stamped("content", source=self._source, seen=[*seen, news.digest][-_REMEMBERED:])
-        event = stamped("definitions", source=self._source, at=self._now(), actor=self._actor, **news.record)
+        event = stamped(
+            "definitions", source=self._source, at=self._now(), actor=_told(self._actor()), **news.record
+        )
         last = await self._store.last()
         return await self._store.commit(
             [Write(self._key, text_of(kept), version)],
@@ -81,3 +86,7 @@ class Contents:
             last.number if last else 0,
             announce=False,
         )
+
+
+def _told(actor: Actor) -> list[str]:
+    return [actor.kind, actor.name, actor.user, actor.host]

@@ -14,9 +14,11 @@ from reliakit.core.rollouts import Split
 from reliakit.rollouts.bursts import window_of
 from reliakit.rollouts.definition import RolloutDefinition
 from reliakit.rollouts.evidence import Evidence
+from reliakit.rollouts.judging import judge_rollback
 from reliakit.rollouts.local import alone, overwhelming
 from reliakit.rollouts.state import RolloutState
 from reliakit.rollouts.transitions import fresh
+from reliakit.rollouts.verdict import Verdict
 from reliakit.runtime.documents import OVERRIDE, ROLLOUT, Pin, Versioned, pins_in, states_in, writes_of
 from reliakit.runtime.keeper import Shared
 from reliakit.runtime.publishing import Publisher
@@ -135,6 +137,12 @@ class Fleet:
             )
             self.apply()
         return newly
+
+    def own_verdict(self, rollout: str) -> Verdict:
+        """Returns what this worker's own evidence says about the canary of a rollout."""
+        _, evidence = self._own[rollout]
+        errors = evidence.analysis.errors.against
+        return judge_rollback(errors.rollback, errors.evidence)
 
     async def count_live(self) -> None:
         """Learns how many workers are live."""

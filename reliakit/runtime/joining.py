@@ -14,14 +14,16 @@ from reliakit.definitions.models import Definitions
 from reliakit.definitions.operating_models import StoreSection
 from reliakit.definitions.rollouts import rollout_definition
 from reliakit.rollouts.definition import RolloutDefinition
+from reliakit.rollouts.events import Actor, Event, Happening
 from reliakit.rollouts.records import VERSION
 from reliakit.runtime.contents import Contents
 from reliakit.runtime.fleet import Fleet
 from reliakit.runtime.keeper import Keeper
 from reliakit.runtime.last_state import LastState
+from reliakit.runtime.minutes import Minutes
 from reliakit.runtime.notices import Notices
 from reliakit.runtime.publishing import Publisher
-from reliakit.runtime.reconciler import NoHints, Reconciler
+from reliakit.runtime.reconciler import Known, Reconciler
 from reliakit.runtime.sharing import Sharing
 from reliakit.runtime.sighting import About
 from reliakit.stores.opening import Address
@@ -62,14 +64,17 @@ class Joined:
         self.store, self._keeper, self._serving = store, keeper, serving
         self._read: tuple[Definitions, Mapping[str, RolloutDefinition]] | None = None
         publisher = Publisher(tallies, _incarnation)
-        reconciler = Reconciler(store, self.definitions, NoHints())
+        self.hints = Known()
+        reconciler = Reconciler(store, self.definitions, self.hints)
         self.fleet = Fleet(store, publisher, reconciler, self.definitions, self._about, keeper.share, clock)
         last = LastState(folder, store.name) if folder else None
         self.sharing = Sharing(self.fleet, store, last, tallies.counters)
         self.notices = Notices(store)
-        actor = ["worker", f"{os.getpid()}", "", socket.gethostname()]
-        self.contents = Contents(store, keeper.source_name, lambda: self.fleet.now, actor)
-        self.sharing.duties += [self.contents.post, self.notices.post]
+        self.contents = Contents(store, keeper.source_name, lambda: self.fleet.now, _myself)
+        self.sharing.stopped = self._stopped
+        minutes = Minutes(store, self.definitions, lambda: reconciler.leads, lambda: self.fleet.now)
+        self.hints.budget = minutes.budget
+        self.sharing.duties += [self.contents.post, self.notices.post, minutes.post]
 
     def definitions(self) -> Mapping[str, RolloutDefinition]:
         """Returns the rollouts that are judged, as this worker has read them."""
@@ -77,6 +82,17 @@ class Joined:
         if self._read is None or self._read[0] is not present:
             self._read = present, _judged(present)
         return self._read[1]
+
+    def _stopped(self, rollout: str) -> None:
+        """Has the journal know that this worker stopped a canary by itself."""
+        state, verdict = self.fleet.states[rollout].state, self.fleet.own_verdict(rollout)
+        release = state.release
+        assert release is not None
+        sentence = f"this worker sends nothing to the canary any more: {verdict.sentence}"
+        where = release.number, release.slot, release.version, state.phase, state.phase, 0.0
+        happened = Happening.STOPPED
+        event = Event(happened, rollout, self.fleet.now, *where, sentence, _myself(), (verdict,))
+        self.notices.put(event.to_record())
 
     def _about(self) -> About:
         definitions = self.definitions()
@@ -116,6 +132,10 @@ def join(
 def _judged(definitions: Definitions) -> Mapping[str, RolloutDefinition]:
     found = {name: rollout_definition(name, section) for name, section in definitions.rollouts.items()}
     return {name: each for name, each in found.items() if each is not None}
+
+
+def _myself() -> Actor:
+    return Actor("worker", f"{os.getpid()}", host=socket.gethostname())
 
 
 def _incarnation() -> str:

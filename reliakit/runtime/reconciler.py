@@ -5,7 +5,7 @@ Safety needs no leader: a state is written only where it still is what was decid
 
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Protocol
+from dataclasses import dataclass
 
 from reliakit.rollouts.controller import Decided, decide, faulted
 from reliakit.rollouts.definition import RolloutDefinition
@@ -18,43 +18,34 @@ from reliakit.runtime.journal import chained
 from reliakit.runtime.sighting import about_of, shared
 from reliakit.stores.protocol import Store, Totals
 
-__all__ = ["LEASE", "RETIRED", "Hints", "NoHints", "Reconciler", "append"]
+__all__ = ["LEASE", "RETIRED", "Known", "Reconciler", "append"]
 
 _log = logging.getLogger("reliakit")
 LEASE = 5.0
 """Seconds for which a lease holds; a holder that was killed is missed for that long."""
 RETIRED = 60.0
 """Seconds without a report after which a worker is taken for dead."""
+_KEPT = 2
+"""Releases whose counts are kept apart, the present one included."""
 _TRIES = 20
 _RARELY, _SELDOM = 3, 10
 """Turns between attempts to get a lease that somebody else has, and between looks for dead workers."""
 _NAME = "controller"
 
 
-class Hints(Protocol):
-    """What is known beside the counts; asked for when a decision is due, and never waited for."""
+@dataclass(slots=True)
+class Known:
+    """What is known beside the counts; asked when a decision is due, and never waited for.
 
-    def budget(self, rollout: str) -> float | None:
-        """Returns the share of the error budget that is left; None where there is no objective."""
+    Attributes:
+        budget: rollout -> the share of its error budget that is left; None without an objective.
+        gate: rollout -> what the webhook of its present gate has answered; None while it has not.
+        outside: rollout -> what metrics from outside say, each look once.
+    """
 
-    def gate(self, rollout: str) -> GateAnswer | None:
-        """Returns what the webhook of the present gate has answered."""
-
-    def outside(self, rollout: str) -> Sequence[Outside]:
-        """Returns what metrics from outside say, each look once."""
-
-
-class NoHints:
-    """Where nothing else is known."""
-
-    def budget(self, rollout: str) -> float | None:
-        return None
-
-    def gate(self, rollout: str) -> GateAnswer | None:
-        return None
-
-    def outside(self, rollout: str) -> Sequence[Outside]:
-        return ()
+    budget: Callable[[str], float | None] = lambda rollout: None
+    gate: Callable[[str], GateAnswer | None] = lambda rollout: None
+    outside: Callable[[str], Sequence[Outside]] = lambda rollout: ()
 
 
 class Reconciler:
@@ -67,7 +58,7 @@ class Reconciler:
     """
 
     def __init__(
-        self, store: Store, definitions: Callable[[], Mapping[str, RolloutDefinition]], hints: Hints
+        self, store: Store, definitions: Callable[[], Mapping[str, RolloutDefinition]], hints: Known
     ) -> None:
         self._store, self._definitions, self._hints = store, definitions, hints
         self.leads = False
@@ -120,12 +111,22 @@ class Reconciler:
         found = (await self._store.read((ROLLOUT, EVIDENCE))).found
         return states_in(found)
 
+    async def _tidy(self, state: RolloutState) -> None:
+        """Merges the counts of releases long gone into those of number 0, which nobody judges: totals stay what they
+        are, and a rollout that has seen a thousand releases takes no more room than one that has seen three.
+        """
+        if state.number > _KEPT:
+            old = prefix_of(state.rollout, state.number - _KEPT)
+            await self._store.absorb(old, prefix_of(state.rollout, 0))
+
     async def _decide(self, definition: RolloutDefinition, found: Versioned) -> None:
         state = found.state
         totals = await self._store.totals(prefix_of(state.rollout, state.number))
         decided = self._decided(definition, found, totals)
         if decided.state is not state:
             await self.commit(found, decided.state, decided.events)
+        if decided.state.number != state.number:
+            await self._tidy(decided.state)
 
     def _decided(self, definition: RolloutDefinition, found: Versioned, totals: Totals) -> Decided:
         name, state, hints = definition.name, found.state, self._hints

@@ -19,6 +19,8 @@ __all__ = ["Sharing"]
 _log = logging.getLogger("reliakit")
 _PERIOD = 1.0
 _WITHIN = 5.0
+_SELDOM = 60
+"""Beats between looks at how many workers there are."""
 _FAREWELL = 1.0
 """Seconds that a process which stops gives its last report."""
 
@@ -43,7 +45,10 @@ class Sharing:
         settled: Callable[[], None] = lambda: None,
     ) -> None:
         self._fleet, self._store, self._last, self._counters = fleet, store, last, counters
+        self._beats = 0
         self.settled = settled
+        self.stopped: Callable[[str], None] = lambda rollout: None
+        """Told of a rollout whose canary this worker sends nothing to any more, by its own evidence."""
         self.duties: list[Callable[[], Awaitable[None]]] = []
         """What else is done once a second; each may raise StoreError."""
         self.trouble: str | None = None
@@ -71,10 +76,13 @@ class Sharing:
     async def _beat(self) -> None:
         flushed = await self._tried(self._fleet.flush)
         self._fleet.apply()
-        if self._fleet.judge_alone():
-            await self._tried(self._fleet.count_live)
+        for rollout in self._fleet.judge_alone():
+            self.stopped(rollout)
         if flushed:
             await self._tried(self._fleet.turn)
+            if self._beats % _SELDOM == 0:
+                await self._tried(self._fleet.count_live)
+            self._beats += 1
             for duty in self.duties:
                 await self._tried(duty)
             self._keep_copy()
