@@ -24,7 +24,7 @@ from reliakit.runtime.keeper import Shared
 from reliakit.runtime.publishing import Publisher
 from reliakit.runtime.reconciler import Reconciler
 from reliakit.runtime.sighting import LIVE, About, own
-from reliakit.stores.protocol import Store
+from reliakit.stores.protocol import Receipt, Store
 
 __all__ = ["Fleet"]
 
@@ -85,12 +85,17 @@ class Fleet:
             StoreError: the store can't be used now; what was not published is published the next time.
             ValueError: a document was written by a version that this one can't read.
         """
+        receipt = await self._publish()
+        if not self._publisher.received(receipt):
+            self._publisher.received(await self._publish())
+        if receipt.revision != self._revision:
+            await self.refresh()
+
+    async def _publish(self) -> Receipt:
         report = self._publisher.report(window_of(self.now), _text(self._told()))
         receipt = await self._store.publish(report)
         self._offset = receipt.time - self._clock.monotonic()
-        self._publisher.received(receipt)
-        if receipt.revision != self._revision:
-            await self.refresh()
+        return receipt
 
     async def refresh(self) -> None:
         """Reads the shared state and puts it in force; raises as `flush` does."""

@@ -3,7 +3,7 @@
 import random
 from collections import defaultdict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from reliakit.core.counters import Given, Tracked
 from reliakit.core.histogram import log_bins
@@ -68,6 +68,8 @@ class Publisher:
     _base: dict[str, int] = field(default_factory=dict)
     _confirmed: dict[str, int] = field(default_factory=dict)
     _sent: dict[str, int] = field(default_factory=dict)
+    _last: Report = field(default_factory=lambda: Report("", 0))
+    _doubtful: bool = False
     _marks: dict[str, set[int]] = field(default_factory=dict)
     _bits: dict[str, set[int]] = field(default_factory=dict)
     _window: int = 0
@@ -76,13 +78,18 @@ class Publisher:
         self.worker = self.name()
 
     def report(self, window: int, about: str) -> Report:
-        """Returns what has changed since the last report that was counted, and every mark of this window.
+        """Returns what has changed since the last report that was counted, and every mark since.
+
+        While nobody knows whether a report was counted, it is sent again as it was: so at most one is ever in doubt,
+        however long the store is away.
 
         Args:
             window: the incident window of the store's clock.
             about: what the worker says of itself.
         """
         self._mark(window)
+        if self._doubtful:
+            return replace(self._last, about=about)
         self.sequence += 1
         self._sent = self.totals()
         changed = {
@@ -91,7 +98,12 @@ class Publisher:
             if total != self._confirmed.get(name, 0)
         }
         marks = {name: frozenset(bits) for name, bits in self._marks.items()}
-        return Report(self.worker, self.sequence, changed, marks, about)
+        self._last, self._marks, self._doubtful = (
+            Report(self.worker, self.sequence, changed, marks, about),
+            {},
+            True,
+        )
+        return self._last
 
     def totals(self) -> dict[str, int]:
         """Returns all that was counted, by series, since the process began."""
@@ -101,23 +113,26 @@ class Publisher:
         """Returns how many bits this worker has set, by set, in the window of the last report."""
         return {name: len(bits) for name, bits in self._bits.items()}
 
-    def received(self, receipt: Receipt) -> None:
-        """Takes in what came of the last report."""
+    def received(self, receipt: Receipt) -> bool:
+        """Takes in what came of the last report; tells whether everything that it had to say was counted."""
+        self._doubtful = False
         if not receipt.accepted:
-            self.renew()
+            self._renew(counted=receipt.sequence >= self.sequence)
         elif not receipt.known and self.sequence > 1:
             # The store has lost everything, this worker's earlier totals too: it is told all of them again.
             self._confirmed = {}
         else:
             self._confirmed = self._sent
-            self._marks = {}
+            return True
+        return False
 
-    def renew(self) -> None:
-        """Begins a new incarnation. What was sent and never answered counts as counted: losing an interval is better
-        than counting one twice.
-        """
+    def _renew(self, counted: bool) -> None:
+        """Begins a new incarnation, which counts from where the retired one was counted to."""
+        if not counted:
+            for name, bits in self._last.marks.items():
+                self._marks.setdefault(name, set()).update(bits)
         self.worker, self.sequence = self.name(), 0
-        self._base = self._confirmed = dict(self._sent)
+        self._base = self._confirmed = self._sent if counted else self._confirmed
 
     def _mark(self, window: int) -> None:
         """Turns failed requests into the bits of their clients. Their window is that of the report: what could not

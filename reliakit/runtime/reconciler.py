@@ -63,7 +63,7 @@ class Reconciler:
         self._store, self._definitions, self._hints = store, definitions, hints
         self.leads = False
         """Whether this worker had the lease at its last turn."""
-        self._turns = 0
+        self._turns = self._led = 0
 
     async def turn(self, worker: str, seen: Mapping[str, Versioned]) -> None:
         """Takes one turn: renews the lease, and decides where it has it or where its definitions are news.
@@ -85,7 +85,8 @@ class Reconciler:
             found = known.get(definition.name) or Versioned(RolloutState.begun(definition))
             if self._due(definition, found):
                 await self._decide(definition, found)
-        if self.leads and self._turns % _SELDOM == 0:
+        self._led = self._led + 1 if self.leads else 0
+        if self._led > RETIRED and self._led % _SELDOM == 0:
             await self._bury()
 
     async def _lead(
@@ -157,7 +158,10 @@ class Reconciler:
         return await self._store.commit(writes, chained(last, records), head, announce=announce)
 
     async def _bury(self) -> None:
-        """Retires workers that have not reported for so long that they must be dead."""
+        """Retires workers that have not reported for so long that they must be dead.
+
+        Nobody does so who has not led for that long: after an outage of the store, all the others would seem dead.
+        """
         totals = await self._store.totals("-")
         for worker in totals.workers:
             if totals.time - worker.seen > RETIRED:

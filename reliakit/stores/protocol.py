@@ -65,12 +65,15 @@ class Receipt:
         accepted: False where the incarnation was retired: nothing was counted, and nothing of it ever will be.
         known: whether the store had a report of this incarnation before. Where it should have had one and had
             not, it has lost what it held, and the worker publishes everything again.
+        sequence: of the last report of this incarnation that was counted, where it was refused: a report whose answer
+            got lost may have been.
     """
 
     time: float
     revision: int
     accepted: bool = True
     known: bool = True
+    sequence: int = 0
 
 
 @dataclass(frozen=True, slots=True)
