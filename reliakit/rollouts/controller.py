@@ -57,7 +57,8 @@ def decide(definition: RolloutDefinition, state: RolloutState, observed: Observe
         return Decided(state, (), now + _SOON)
     moving = began(definition, state, now)
     adopt(moving)
-    if _knows_its_slots(moving):
+    # What was observed is of the release before, where another one has just begun.
+    if _knows_its_slots(moving) and moving.state.number == state.number:
         _restore(moving)
         _go_on(moving, observed)
     return _decided(moving, state)

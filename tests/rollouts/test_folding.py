@@ -1,0 +1,315 @@
+"""What was served goes into the evidence once, and only what can be compared."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reliakit.core.outcome import Outcome
+from reliakit.rollouts.bursts import BITS, WINDOW
+from reliakit.rollouts.controller import LOST, decide
+from reliakit.rollouts.definition import AnalysisRules, Better, ErrorRules, MetricRules
+from reliakit.rollouts.folding import LONELY, folded
+from reliakit.rollouts.observed import Observed
+from reliakit.rollouts.phases import Phase
+from reliakit.rollouts.served import CountsLost, Served, gather, incident_set, incidents_in, series
+from tests.rollouts.stage import READY, Stage, canary
+
+
+def _counts(stage):
+    """What the test of errors has been shown."""
+    return stage.state.evidence.analysis.errors.against.evidence.counts
+
+
+def _both(stage, fine, errors=0, locality=""):
+    for slot in ("green", "blue"):
+        stage.put(slot, locality, fine - errors, errors)
+
+
+def _begun(**changes):
+    stage = Stage(canary(**changes), 1)
+    stage.decide()
+    _both(stage, 100)
+    stage.decide()
+    return stage
+
+
+def test_the_same_observation_is_folded_once():
+    """Otherwise two workers that decide about the same moment count it twice."""
+    stage = _begun()
+    before, evidence = _counts(stage), stage.state.evidence
+    stage.decide()
+    stage.decide()
+    assert _counts(stage) == before
+    assert stage.state.evidence.step_requests == evidence.step_requests
+
+
+def test_small_blocks_wait_with_their_errors():
+    """Otherwise a service with little traffic is judged by noise, or never."""
+    stage = _begun()
+    before = _counts(stage)
+    _both(stage, 9, errors=1)
+    stage.decide()
+    assert _counts(stage) == before
+    _both(stage, 9, errors=1)
+    stage.decide()
+    more = _counts(stage)
+    assert (more.n - before.n, more.e_c - before.e_c, more.e_s - before.e_s) == (36, 2, 2)
+
+
+def test_errors_wait_longer_than_the_store_remembers_them():
+    """Otherwise the failures of a quiet night speak for the canary in the morning."""
+    stage = _begun()
+    before = _counts(stage)
+    _both(stage, 9, errors=3)
+    stage.decide()
+    for _ in range(5):
+        stage.decide(WINDOW)
+    assert not stage.observed().incidents
+    _both(stage, 100)
+    stage.decide()
+    more = _counts(stage)
+    assert (more.e_c - before.e_c, more.e_s - before.e_s) == (3, 3)
+    stage.decide()
+    assert _counts(stage) == more
+
+
+def test_one_angry_client_is_one_error():
+    """Otherwise whoever retries in anger decides about the release."""
+    stage = _begun()
+    before = _counts(stage)
+    stage.put("green", fine=60, errors=40)
+    stage.put("blue", fine=100)
+    for key in stage.failed:
+        stage.failed[key] = [1, 0]
+    stage.decide()
+    assert _counts(stage).e_c - before.e_c == 1
+    assert stage.state.evidence.pending[""].errors == (0, 0)
+
+
+def _full(what):
+    return {(what, "", 0): (BITS // 2 + 1, 3)}
+
+
+def test_a_block_whose_errors_are_too_many_to_count_is_dropped():
+    """Otherwise a full bitmap makes a failing canary look fine."""
+    stage = _begun()
+    before = _counts(stage)
+    _both(stage, 100)
+    stage.decide(incidents=_full("errors"))
+    assert _counts(stage) == before
+    _both(stage, 100)
+    stage.decide()
+    assert _counts(stage).n - before.n == 200
+
+
+def test_too_many_client_errors_to_count_leave_the_other_tests_alone():
+    """Otherwise a site with many 404s is never judged by anything."""
+    stage = _begun()
+    before = _counts(stage)
+    clients = stage.state.evidence.analysis.client_errors.evidence.counts
+    _both(stage, 100)
+    stage.decide(incidents=_full("client_errors"))
+    assert _counts(stage).n - before.n == 200
+    assert stage.state.evidence.analysis.client_errors.evidence.counts == clients
+
+
+def test_only_zones_that_both_serve_are_compared():
+    """Otherwise a bad zone in which only stable runs speaks for the canary."""
+    stage = _begun()
+    before = _counts(stage)
+    for _ in range(5):
+        _both(stage, 100, locality="a")
+        stage.put("blue", "b", fine=50, errors=50)
+        stage.decide()
+    more = _counts(stage)
+    assert (more.n_s - before.n_s, more.e_s - before.e_s) == (500, 0)
+
+
+def test_a_canary_that_comes_late_is_not_compared_with_the_hours_before():
+    """Otherwise the first second of a canary, in an outage, is compared with stable's quiet night."""
+    stage = Stage(canary(), 1)
+    for _ in range(20):
+        stage.put("blue", fine=LONELY)
+        stage.decide()
+    stage.put("green", fine=70, errors=30)
+    stage.put("blue", fine=700, errors=300)
+    stage.decide()
+    assert _counts(stage).n_s == 1_000
+    assert stage.state.phase is Phase.RUNNING
+
+
+def _lowered(stage, share):
+    """What the store shows after it has lost a part of its counts."""
+    seen = stage.observed()
+    lower = {
+        place: Served(tuple(int(count * share) for count in each.outcomes))
+        for place, each in seen.served.items()
+    }
+    return {"served": lower}
+
+
+def test_an_old_reading_counts_nothing_twice():
+    """Otherwise a replica that is behind for a second gives everything a second time when it has caught up."""
+    stage = _begun()
+    for _ in range(10):
+        _both(stage, 100)
+        stage.decide()
+        stage.decide(**_lowered(stage, 0.5))
+    assert _counts(stage).n == 2 * sum(stage.counts["green", "split", ""])
+    assert "counts_lost" not in stage.whats
+
+
+def test_a_store_that_gets_its_counts_back_from_the_workers_counts_them_once():
+    """Otherwise a restart of the store doubles the evidence, for or against."""
+    stage = _begun()
+    for share in (0.0, 0.3, 0.7):
+        stage.decide(5.0, **_lowered(stage, share))
+    _both(stage, 100)
+    stage.decide()
+    assert _counts(stage).n == 400
+    assert stage.whats == ["started", "running"]
+
+
+def test_counts_that_are_lost_for_good_are_given_up_once():
+    """Otherwise evidence stands still until as much has been served again, or the journal fills."""
+    stage = _begun()
+    for place in list(stage.counts):
+        stage.counts[place] = [10, 0, 0, 0, 0]
+    while "counts_lost" not in stage.whats:
+        stage.decide(3.0)
+        assert stage.now < 1_000_000 + LOST + 10
+    before = _counts(stage)
+    _both(stage, 100)
+    stage.decide()
+    assert _counts(stage).n - before.n == 200
+    assert stage.whats.count("counts_lost") == 1
+    assert stage.state.evidence.step_requests == 100 + 100
+
+
+def test_losing_counts_promotes_nothing():
+    """Otherwise a store that restarts ships a version."""
+    stage = Stage(canary(), 1, base=0.0).running()
+    for _ in range(200):
+        stage.decide(3.0, served={})
+    assert stage.state.weight == 5
+
+
+def test_evidence_against_survives_lost_counts():
+    """Otherwise a restart of the store gives a bad version a new chance."""
+    stage = Stage(canary(), 3, times=2.0).running()
+    for _ in range(20):
+        stage.second()
+    against = stage.state.evidence.analysis.errors.against
+    for _ in range(30):
+        stage.decide(3.0, **_lowered(stage, 0.0))
+    assert stage.state.evidence.analysis.errors.against == against
+
+
+@pytest.mark.parametrize("jump", [86_400.0, -86_400.0, 1e9])
+def test_a_clock_that_jumps_adds_five_seconds_at_most_and_promotes_nothing(jump):
+    """Otherwise a clock that is set right ends bake times and deadlines at once."""
+    stage = Stage(canary(steps=(replace(canary().steps[0], bake=3_600.0),)), 1, base=0.0).running()
+    spent = stage.state.evidence.spent
+    stage.decide(jump)
+    assert stage.state.evidence.spent.step - spent.step <= 5.0
+    assert stage.state.evidence.spent.release - spent.release >= 0.0
+    stage.second()
+    assert (stage.state.phase, stage.state.weight) == (Phase.RUNNING, 5)
+
+
+@given(st.lists(st.floats(0.01, 3.0), min_size=1, max_size=60))
+def test_many_small_folds_add_up_to_the_time_that_has_passed(pauses):
+    """Otherwise busy workers bake a release for longer than they say, since not every fold is written."""
+    stage = Stage(canary(), 1)
+    stage.decide()
+    began = stage.now
+    for pause in pauses:
+        stage.decide(pause)
+    stage.decide(3.0)
+    assert stage.state.evidence.spent.release == pytest.approx(stage.now - began)
+
+
+def test_forced_requests_are_no_evidence():
+    """Otherwise whoever tests the canary by header decides about it."""
+    stage = _begun()
+    before = _counts(stage)
+    stage.put("green", fine=10, errors=500, assignment="forced")
+    stage.decide()
+    assert _counts(stage) == before
+    assert stage.state.phase is Phase.RUNNING
+
+
+def test_counts_that_go_down_are_told_from_a_slip_in_our_own_code():
+    """Otherwise a bug is journalled as the store's fault."""
+    stage = _begun()
+    with pytest.raises(CountsLost):
+        folded(stage.definition, stage.state, Observed(ready=READY), stage.now)
+    with pytest.raises(CountsLost):
+        Served((1, 0, 0, 0, 0)).minus(Served((1, 0, 0, 0, 0), metrics={"order": 1}))
+
+
+_ORDERS = MetricRules("order", Better.HIGHER, ErrorRules())
+
+
+def _with_metrics(stage, orders):
+    served = {
+        place: replace(each, metrics={"order": orders.get(place[0], 0)})
+        for place, each in stage.observed().served.items()
+    }
+    return {"served": served}
+
+
+def test_a_business_metric_that_falls_rolls_back():
+    """Otherwise a checkout that answers 200 and sells nothing ships."""
+    stage = Stage(canary(analysis=AnalysisRules(metrics=(_ORDERS,))), 1, base=0.0)
+    orders = {"green": 0, "blue": 0}
+    for _ in range(60):
+        _both(stage, 100)
+        orders = {"green": orders["green"] + 30, "blue": orders["blue"] + 60}
+        stage.decide(**_with_metrics(stage, orders))
+        if stage.state.phase is Phase.FAILED:
+            break
+    assert stage.state.phase is Phase.FAILED
+    assert "had no order" in stage.last.sentence
+
+
+def test_series_are_read_as_they_are_written():
+    """Otherwise what workers publish is not what the controller sees."""
+    place = ("green", "split", "eu/a")
+    sums = {
+        series("shop", 3, place, "success"): 90,
+        series("shop", 3, place, "error"): 10,
+        series("shop", 3, place, "b17"): 100,
+        series("shop", 3, place, "m:order"): 7,
+        series("shop", 3, place, "later"): 1,
+        series("shop", 2, place, "success"): 5_000,
+        series("shop2", 3, place, "success"): 5_000,
+    }
+    found = gather(sums, "shop", 3)
+    assert found == {place: Served((90, 10, 0, 0, 0), {17: 100}, {"order": 7})}
+    marks = {
+        incident_set("shop", 3, "green", "errors", "eu/a", 7): 4,
+        incident_set("shop", 2, "green", "errors", "", 7): 9,
+    }
+    assert list(incidents_in(marks, "shop", 3)) == [("green", "errors", "eu/a", 7, 4)]
+
+
+def test_who_leaves_early_and_what_was_injected_says_nothing():
+    """Otherwise our own faults, or impatient people, take a version back."""
+    row = [0] * len(Outcome)
+    row[Outcome.CANCELLED], row[Outcome.INJECTED] = 500, 500
+    assert Served(tuple(row)).requests == 0
+
+
+def test_a_version_with_more_outcomes_is_read():
+    """Otherwise old workers take the counts of new ones for lost while a deploy runs."""
+    assert Served.from_record([[5, 1, 0, 0, 0, 9], [], {}]) == Served((5, 1, 0, 0, 0))
+    assert Served.from_record([[5, 1], [3, 6], {}]) == Served((5, 1, 0, 0, 0), {3: 6})
+
+
+def test_the_next_look_is_soon_while_something_is_judged():
+    """Otherwise a rollback waits for whoever happens to ask."""
+    stage = _begun()
+    assert decide(stage.definition, stage.state, stage.observed(), stage.now).wake == stage.now + 1
