@@ -55,8 +55,14 @@ STEP = st.fixed_dictionaries(
         "error_rate": _some(margin=RATIO, floor=PERCENT),
     },
 )
+
+
+def _weight(step: Any) -> float:
+    return float(step["weight"] if isinstance(step, dict) else step)
+
+
 STEPS = st.lists(STEP | st.floats(0, 100), min_size=1, max_size=4).map(
-    lambda steps: sorted(steps, key=lambda step: step["weight"] if isinstance(step, dict) else step)
+    lambda steps: sorted(steps, key=_weight)
 )
 SECTION = _some(
     strategy=st.sampled_from(["canary", "blue_green", "ab"]),
