@@ -1,6 +1,7 @@
 """A store in Valkey or Redis: alone, watched by sentinels or in a cluster."""
 
 import asyncio
+import json
 import logging
 import os
 import re
@@ -68,13 +69,12 @@ class RedisStore:
 
     async def publish(self, report: Report) -> Receipt:
         named = (*("meta", *_COUNTERS), f"rows:{report.worker}", f"tombstone:{report.worker}")
-        totals = chain.from_iterable(report.totals.items())
-        marks = {name: " ".join(map(str, members)) for name, members in report.marks.items() if members}
+        totals = {name: str(total) for name, total in report.totals.items()}
+        marks = [(name, sorted(members)) for name, members in report.marks.items() if members]
         time, revision, accepted, known = await self._run(
             scripts.PUBLISH,
-            (*named, *(f"mark:{name}" for name in marks)),
-            report.worker, report.sequence, report.about, _MARKS_STAY, len(report.totals),
-            *totals, *chain.from_iterable(marks.items()),
+            (*named, *(f"mark:{name}" for name, _ in marks)),
+            report.worker, report.sequence, report.about, _MARKS_STAY, json.dumps(totals), json.dumps(marks),
         )  # fmt: skip
         return Receipt(float(time), int(revision), bool(accepted), bool(known))
 
@@ -165,7 +165,7 @@ class RedisStore:
         return self._prefix + name
 
     async def _run(self, script: scripts.Script, keys: Iterable[str], *args: Any) -> Any:
-        return await (await self._link()).run(script, [self._key(key) for key in keys], args)
+        return json.loads(await (await self._link()).run(script, [self._key(key) for key in keys], args))
 
     async def _link(self) -> Link:
         """Returns the link of this process and loop."""

@@ -7,6 +7,7 @@ way to their server is short.
 
 import asyncio
 import random
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,12 @@ if TYPE_CHECKING:
     from redis.asyncio.connection import AbstractConnection
 
 __all__ = ["Connector", "NotDone"]
+
+_MOVED = re.compile(r"(?:MOVED )?\d+ (.*):(\d+)$")
+"""What a node of a cluster says that no longer has the keys, or never had them."""
+_REFUSED = re.compile(r"^(MOVED|ASK|TRYAGAIN|CLUSTERDOWN) |-READONLY ")
+"""redis-py 5 has no names for the former outside of its client for clusters, and Redis 6 none for the latter inside of
+a script."""
 
 
 class NotDone(Exception):
@@ -100,9 +107,10 @@ class Connector:
             except self._errors.NoScriptError:
                 return await _ask(connection, "EVAL", script.text, len(keys), *keys, *args)
         except self._errors.RedisError as failed:
-            if isinstance(failed, self._errors.MovedError):
+            moved = _MOVED.match(str(failed))
+            if moved and (isinstance(failed, self._errors.MovedError) or moved[0].startswith("MOVED")):
                 here = (self._owner or self._address.hosts[0])[0]
-                self._owner = (failed.host if failed.host not in ("", "?") else here), failed.port
+                self._owner = (moved[1] if moved[1] not in ("", "?") else here), int(moved[2])
             if self._refused(failed):
                 raise NotDone(failed) from failed
             raise
@@ -111,8 +119,7 @@ class Connector:
         """Tells whether an answer of the server means that a script has not begun, and may fare better soon."""
         known = self._errors
         passing = known.AskError, known.TryAgainError, known.ClusterDownError, known.BusyLoadingError
-        # Redis 6 has the reason in the middle of a longer message.
-        return isinstance(failed, (*passing, known.ReadOnlyError)) or "-READONLY" in str(failed)
+        return isinstance(failed, (*passing, known.ReadOnlyError)) or bool(_REFUSED.search(str(failed)))
 
     def _made(self, *place: Any, **options: Any) -> Any:
         where = dict(zip(("host", "port"), place, strict=False))

@@ -12,9 +12,18 @@ _ADVICE = (
     (("BusyLoadingError", "LOADING"), "it is reading its data from disk: wait until it is done"),
     (("OutOfMemoryError", "OOM "), "it has no memory left: look at maxmemory and what fills it"),
     (("MISCONF", "NOREPLICAS"), "it takes no writes: look at its disk and its replicas"),
-    (("ClusterDownError", "MasterDownError"), "a part of the cluster is down: look at CLUSTER INFO"),
-    (("AskError", "TryAgainError"), "its slot is moving to another node: wait until that is done"),
-    (("MovedError",), "the nodes of the cluster disagree on who has its slot: look at CLUSTER NODES"),
+    (
+        ("ClusterDownError", "MasterDownError", "CLUSTERDOWN"),
+        "a part of the cluster is down: look at CLUSTER INFO",
+    ),
+    (
+        ("MovedError", "MOVED "),
+        "the nodes of the cluster disagree on who has its slot: look at CLUSTER NODES",
+    ),
+    (
+        ("AskError", "TryAgainError", "TRYAGAIN", "ASK "),
+        "its slot is moving to another node: wait until that is done",
+    ),
     (("CERTIFICATE", "SSL"), "look at the certificates, and at whether the server speaks TLS"),
     (("no sentinel knows",), "look at the sentinels, and at the name of the service"),
     (("max number of clients",), "look at maxclients and at who is connected"),
