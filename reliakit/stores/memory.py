@@ -52,10 +52,11 @@ class MemoryStore:
     async def publish(self, report: Report) -> Receipt:
         with self._held.lock:
             held, now = self._held, self._now()
-            receipt = Receipt(now, held.revision, report.worker not in held.tombstones)
-            if receipt.accepted:
-                receipt = Receipt(now, held.revision, known=report.worker in held.workers)
-                held.count(report, now)
+            if report.worker in held.tombstones:
+                _, sequence = held.tombstones[report.worker]
+                return Receipt(now, held.revision, accepted=False, sequence=sequence)
+            receipt = Receipt(now, held.revision, known=report.worker in held.workers)
+            held.count(report, now)
             return receipt
 
     async def totals(self, prefix: str = "") -> Totals:
@@ -71,8 +72,7 @@ class MemoryStore:
             held, now = self._held, self._now()
             held.tidy(now)
             if worker in held.workers and now - held.workers[worker].seen >= silent:
-                del held.workers[worker]
-                held.tombstones[worker] = now
+                held.tombstones[worker] = now, held.workers.pop(worker).sequence
             return worker in held.tombstones
 
     async def absorb(self, prefix: str, into: str) -> None:
@@ -157,7 +157,7 @@ class _Held:
         self.marks: dict[str, set[int]] = {}
         self.marked: dict[str, float] = {}
         self.workers: dict[str, _Incarnation] = {}
-        self.tombstones: dict[str, float] = {}
+        self.tombstones: dict[str, tuple[float, int]] = {}
         self.documents: dict[str, Document] = {}
         self.entries: list[Entry] = []
         self.leases: dict[str, tuple[str, float]] = {}
@@ -183,7 +183,7 @@ class _Held:
     def tidy(self, now: float) -> None:
         for name in [name for name, at in self.marked.items() if now - at > _MARKS_STAY]:
             del self.marked[name], self.marks[name]
-        for worker in [worker for worker, at in self.tombstones.items() if now - at > _TOMBSTONES_STAY]:
+        for worker in [worker for worker, (at, _) in self.tombstones.items() if now - at > _TOMBSTONES_STAY]:
             del self.tombstones[worker]
 
     def fits(self, writes: Sequence[Write]) -> bool:

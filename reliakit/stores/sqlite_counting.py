@@ -29,8 +29,11 @@ def publish(connection: Connection, now: Callable[[], float], report: Report) ->
     with writing(connection):
         (revision,) = connection.execute("SELECT revision FROM state").fetchone()
         at = now()
-        if connection.execute("SELECT 1 FROM tombstones WHERE name = ?", (report.worker,)).fetchone():
-            return Receipt(at, revision, accepted=False)
+        tombstone = connection.execute(
+            "SELECT sequence FROM tombstones WHERE name = ?", (report.worker,)
+        ).fetchone()
+        if tombstone is not None:
+            return Receipt(at, revision, accepted=False, sequence=tombstone[0])
         found = connection.execute(
             "SELECT id, sequence FROM workers WHERE name = ?", (report.worker,)
         ).fetchone()
@@ -89,7 +92,9 @@ def retire(connection: Connection, now: Callable[[], float], worker: str, silent
     with writing(connection):
         at = now()
         connection.execute("DELETE FROM tombstones WHERE since < ?", (at - _TOMBSTONES_STAY,))
-        found = connection.execute("SELECT id, seen FROM workers WHERE name = ?", (worker,)).fetchone()
+        found = connection.execute(
+            "SELECT id, seen, sequence FROM workers WHERE name = ?", (worker,)
+        ).fetchone()
         if found is None:
             return (
                 connection.execute("SELECT 1 FROM tombstones WHERE name = ?", (worker,)).fetchone()
@@ -99,7 +104,7 @@ def retire(connection: Connection, now: Callable[[], float], worker: str, silent
             return False
         connection.execute("DELETE FROM counts WHERE worker = ?", found[:1])
         connection.execute("DELETE FROM workers WHERE id = ?", found[:1])
-        connection.execute("INSERT INTO tombstones VALUES (?, ?)", (worker, at))
+        connection.execute("INSERT INTO tombstones VALUES (?, ?, ?)", (worker, at, found[2]))
         return True
 
 

@@ -33,6 +33,15 @@ class RetiringContract(StoreGround):
         assert (await one.totals()).workers == ()
 
     @on(2)
+    async def test_a_refusal_says_what_was_counted(self, one: Store, two: Store) -> None:
+        """Otherwise a worker whose last answer got lost would count that interval twice, or never."""
+        await publish(one, "w1", 4, {"ok": 3})
+        await publish(one, "w1", 2, {"ok": 1})
+        await two.retire("w1", 0)
+        for sequence in (4, 5):
+            assert (await publish(one, "w1", sequence, {"ok": 9})).sequence == 4
+
+    @on(2)
     async def test_retiring_again_changes_nothing(self, one: Store, two: Store) -> None:
         """Otherwise two workers that clean up after a third would count it twice."""
         await publish(one, "w1", 1, {"ok": 3})

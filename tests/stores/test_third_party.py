@@ -56,7 +56,8 @@ class JSONStore:
     async def publish(self, report: Report) -> Receipt:
         with self.held() as state:
             if report.worker in state["dead"]:
-                return Receipt(self.now(), state["revision"], accepted=False)
+                sequence = state["dead"][report.worker]
+                return Receipt(self.now(), state["revision"], accepted=False, sequence=sequence)
             known = report.worker in state["workers"]
             self.count(
                 state, state["workers"].setdefault(report.worker, {"sequence": -1, "counts": {}}), report
@@ -87,7 +88,7 @@ class JSONStore:
         with self.held() as state:
             found = state["workers"].get(worker)
             if found and self.now() - found["seen"] >= silent:
-                state["dead"][worker] = state["workers"].pop(worker)["seen"]
+                state["dead"][worker] = state["workers"].pop(worker)["sequence"]
             return worker in state["dead"]
 
     async def absorb(self, prefix: str, into: str) -> None:
