@@ -34,14 +34,14 @@ _PRUNED_AT_ONCE = 5_000
 
 
 class PostgresStore:
-    """Keeps state in a schema of its own, of PostgreSQL 12 or later, in a database whose encoding is UTF8.
+    """Keeps state in a schema of its own, of PostgreSQL 12 or later (tested with 16 and 18), in a UTF8 database.
 
     A worker has two connections: one for calls, and one that listens for changes. Texts may hold anything but NUL
     and lone surrogates, which the server has no way to store.
 
     Args:
         url: as libpq knows it, such as `postgresql://user:password@host:5432/database?sslmode=require`; with
-            `pgbouncer=true` in it for the next but one.
+            `pgbouncer=true` among its parameters for the last of these.
         schema: small letters, digits and `_`, 48 at most.
         timeout: seconds that a call may take, opening a connection included.
         auto_migrate: whether the schema is made, and brought to a later format, by the first that needs it.

@@ -49,7 +49,8 @@ BEGIN
         INSERT INTO {schema}.sets (name, touched) -- not each time: all workers of an incident would queue for the row
             SELECT name, clock_timestamp() FROM (SELECT DISTINCT unnest(_sets) AS name) r
             WHERE NOT EXISTS (
-                SELECT FROM {schema}.sets s WHERE s.name = r.name AND s.touched > clock_timestamp() - interval '30 seconds'
+                SELECT FROM {schema}.sets s
+                WHERE s.name = r.name AND s.touched > clock_timestamp() - interval '30 seconds'
             ) ORDER BY name
             ON CONFLICT (name) DO UPDATE SET touched = excluded.touched;
         INSERT INTO {schema}.marks (name, member)
@@ -78,12 +79,13 @@ BEGIN
     )
     DELETE FROM {schema}.marks m USING gone WHERE m.name = gone.name;
     WITH old AS (
-        SELECT name FROM {schema}.workers WHERE retired < clock_timestamp() - interval '25 hours' ORDER BY retired LIMIT 1000
-        FOR UPDATE SKIP LOCKED
+        SELECT name FROM {schema}.workers WHERE retired < clock_timestamp() - interval '25 hours'
+        ORDER BY retired LIMIT 1000 FOR UPDATE SKIP LOCKED
     )
     DELETE FROM {schema}.workers w USING old WHERE w.name = old.name;
     WITH old AS (
-        SELECT name FROM {schema}.leases WHERE until < clock_timestamp() - interval '1 day' LIMIT 100 FOR UPDATE SKIP LOCKED
+        SELECT name FROM {schema}.leases WHERE until < clock_timestamp() - interval '1 day' LIMIT 100
+        FOR UPDATE SKIP LOCKED
     )
     DELETE FROM {schema}.leases l USING old WHERE l.name = old.name;
 END $$;
@@ -140,7 +142,8 @@ BEGIN
     ) THEN
         RETURN false;
     END IF;
-    DELETE FROM {schema}.documents d USING unnest(_keys, _texts) AS w (key, text) WHERE d.key = w.key AND w.text IS NULL;
+    DELETE FROM {schema}.documents d USING unnest(_keys, _texts) AS w (key, text)
+        WHERE d.key = w.key AND w.text IS NULL;
     INSERT INTO {schema}.documents (key, version, text)
         SELECT key, _now.version + place, text
         FROM unnest(_keys, _texts) WITH ORDINALITY AS w (key, text, place) WHERE text IS NOT NULL

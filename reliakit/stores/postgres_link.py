@@ -6,6 +6,7 @@ import random
 import select
 import socket
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
 from psycopg import AsyncConnection, Error, waiting
@@ -28,6 +29,8 @@ _DEFAULTS = {
     "keepalives_count": 3,
 }
 """What the URL may say otherwise. Without keepalives a listener never learns that the other host has gone."""
+_ISOLATION = {"options": "-c default_transaction_isolation=read\\ committed"}
+"""Where a database is set to a stricter one, whoever waited for a row would be refused instead of going on."""
 
 
 class Link:
@@ -134,8 +137,10 @@ class Link:
         await self._begin(self)
 
     async def _connect(self) -> "_Connection":
+        # A pooler refuses options at the start; where isolation is strict behind one, calls are tried again.
+        defaults = {**_DEFAULTS, **_ISOLATION} if self._prepared else _DEFAULTS
         return await _Connection.connect(
-            **{**_DEFAULTS, **self._parameters(), "client_encoding": "UTF8"},
+            **{**defaults, **self._parameters(), "client_encoding": "UTF8"},
             autocommit=True,
             prepare_threshold=0 if self._prepared else None,
         )
@@ -161,9 +166,8 @@ class _Connection(AsyncConnection[Row]):
         super().__init__(*args, **kwargs)
 
     def __del__(self, *args: Any) -> None:
-        if (
-            self._process == os.getpid()
-        ):  # the driver's warns of what was not closed; closing is up to the parent
+        # The driver's warns of what was not closed, which is up to the parent.
+        if self._process == os.getpid():
             super().__del__(*args)
 
     @property
@@ -171,18 +175,22 @@ class _Connection(AsyncConnection[Row]):
         """Tells whether it can't be used: where nothing was asked, all that a server says is that it ends."""
         if self.closed:
             return True
-        waiting_to_be_read = select.poll()
-        waiting_to_be_read.register(self.pgconn.socket, select.POLLIN)
-        return bool(waiting_to_be_read.poll(0))
+        unread = select.poll()
+        unread.register(self.pgconn.socket, select.POLLIN)
+        return bool(unread.poll(0))
 
     def hang_up(self) -> None:
         """Ends the conversation under a task that waits for it, and which then finds it ended.
 
         Closing the socket itself would leave the event loop watching a number that another file may get.
         """
-        if not self.closed:
-            with socket.socket(fileno=os.dup(self.pgconn.socket)) as same:
-                same.shutdown(socket.SHUT_RDWR)
+        if self.closed:
+            return
+        with (
+            socket.socket(fileno=os.dup(self.pgconn.socket)) as same,
+            suppress(OSError),
+        ):  # the server was faster
+            same.shutdown(socket.SHUT_RDWR)
 
     async def wait(self, gen: Any, *args: Any, **kwargs: Any) -> Any:
         """Waits for the server. When it is cancelled, the driver's own would first wait for the server's consent to

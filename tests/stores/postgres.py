@@ -7,6 +7,7 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -69,20 +70,15 @@ class Postgres:
 
     def kill(self) -> None:
         """Ends it as a power cut would."""
-        family = self._family()
-        for pid in family:
-            os.kill(pid, signal.SIGKILL)
+        self._signal(signal.SIGKILL)
         self.process.wait()
-        until(lambda: not any(map(_runs, family)))
 
     def pause(self) -> None:
         """Stops it and what it has started, so that it accepts connections and never answers."""
-        for pid in self._family():
-            os.kill(pid, signal.SIGSTOP)
+        self._signal(signal.SIGSTOP)
 
     def resume(self) -> None:
-        for pid in self._family():
-            os.kill(pid, signal.SIGCONT)
+        self._signal(signal.SIGCONT)
 
     def stop(self) -> None:
         """Ends it and removes its folder."""
@@ -92,9 +88,16 @@ class Postgres:
             self.process.wait(20)
         shutil.rmtree(self.folder)
 
-    def _family(self) -> list[int]:
-        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
-        return [self.process.pid, *map(int, children.split())]
+    def _signal(self, number: signal.Signals) -> None:
+        """Signals the server and its children, of which any may end meanwhile; waits for those that are killed."""
+        father = self.process.pid
+        os.kill(father, signal.SIGSTOP)  # so that it starts no more
+        children = [int(pid) for pid in Path(f"/proc/{father}/task/{father}/children").read_text().split()]
+        for pid in (*children, father):
+            with suppress(ProcessLookupError):
+                os.kill(pid, number)
+        if number == signal.SIGKILL:
+            until(lambda: not any(map(_runs, children)))
 
     def _answers(self) -> bool:
         assert self.process.poll() is None, (self.folder / "log").read_text()

@@ -1,4 +1,4 @@
-"""A process of its own that uses a PostgreSQL store; run as `python -m tests.stores.postgres_worker URL SCHEMA WORK NAME`.
+"""A process of its own that uses a PostgreSQL store: `python -m tests.stores.postgres_worker URL SCHEMA WORK NAME`.
 
 It begins when it reads a line, so that several begin at once.
 """

@@ -131,7 +131,8 @@ def test_what_is_old_is_dropped_a_little_at_a_time(server, schema):
             server.sql(
                 f"INSERT INTO {schema}.workers (name, sequence, about, retired) "
                 "SELECT 'old' || n, 1, '', now() - interval '26 hours' FROM generate_series(1, 1500) n;"
-                f"INSERT INTO {schema}.sets SELECT 'old' || n, now() - interval '6 minutes' FROM generate_series(1, 150) n;"
+                f"INSERT INTO {schema}.sets "
+                "SELECT 'old' || n, now() - interval '6 minutes' FROM generate_series(1, 150) n;"
                 f"INSERT INTO {schema}.marks SELECT name, 1 FROM {schema}.sets;"
                 f"INSERT INTO {schema}.leases SELECT 'old', 'h', now() - interval '2 days'"
             )

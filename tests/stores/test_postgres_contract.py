@@ -20,13 +20,14 @@ _TIMES = {"workers": ("seen", "retired"), "sets": ("touched",), "leases": ("unti
 
 @pytest.fixture(scope="class")
 def server(request: pytest.FixtureRequest) -> Iterator[Postgres]:
-    started = Postgres(version=request.cls.version)
+    started = Postgres(request.cls.settings, request.cls.version)
     yield started
     started.stop()
 
 
 class TestPostgresStore(StoreContract):
     version: ClassVar[str] = "pginstall18"
+    settings: ClassVar[dict[str, str]] = {"default_transaction_isolation": "serializable"}  # as some set it
     pooled: ClassVar[bool] = False
 
     @pytest.fixture(autouse=True)
@@ -34,7 +35,7 @@ class TestPostgresStore(StoreContract):
         self.server, self.named = server, f"contract_{next(_schemas)}"
 
     def make_store(self) -> Store:
-        return PostgresStore(self.server.url(), self.named, pgbouncer=self.pooled)
+        return PostgresStore(self.server.url(), self.named, timeout=10, pgbouncer=self.pooled)
 
     def advance(self, seconds: float) -> None:
         if seconds < 1:
@@ -56,5 +57,6 @@ class TestPostgresStoreForAPooler(TestPostgresStore):
     """Without prepared statements and pushes."""
 
     version = "pginstall"
+    settings: ClassVar[dict[str, str]] = {}
     pooled = True
     pushes = False

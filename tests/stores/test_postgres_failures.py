@@ -42,9 +42,15 @@ def server() -> Iterator[Postgres]:
 
 
 @pytest.fixture
-def store(server: Postgres, request: pytest.FixtureRequest) -> PostgresStore:
+def store(server: Postgres) -> PostgresStore:
     server.sql("DROP SCHEMA IF EXISTS failures CASCADE")
-    return PostgresStore(server.url(), "failures", timeout=getattr(request, "param", 2.0))
+    return PostgresStore(server.url(), "failures", timeout=10)
+
+
+@pytest.fixture
+def hasty(server: Postgres, store: PostgresStore) -> PostgresStore:
+    """The same with little patience, so that a test needs little too."""
+    return PostgresStore(server.url(), "failures", timeout=0.3)
 
 
 @asynccontextmanager
@@ -72,21 +78,21 @@ async def _refused(call: Awaitable[object], within: float) -> str:
     return str(failed.value)
 
 
-@pytest.mark.parametrize("store", [0.3], indirect=True)
 @pytest.mark.parametrize("name", CALLS)
-def test_a_server_that_hangs_holds_no_call_longer_than_the_timeout(server, store, name):
+def test_a_server_that_hangs_holds_no_call_longer_than_the_timeout(server, store, hasty, name):
     """Otherwise a hung database would keep a worker from noticing a kill switch."""
 
     async def work() -> None:
-        async with _closing(store):
+        async with _closing(store), _closing(hasty):
             await publish(store, "w", 1, {"ok": 1})
+            await _back(hasty)
             with _paused(server):
                 for _ in range(2):  # on the open connection, and on a new one
-                    said = await _refused(CALLS[name](store), 1.0)
+                    said = await _refused(CALLS[name](hasty), 1.0)
                     assert "did not answer within 0.3 s" in said
                     assert f"127.0.0.1:{server.port}/postgres" in said
                     assert "s3cret" not in said
-            await _back(store)
+            await _back(hasty)
             assert (await publish(store, "w", 11, {"ok": 5})).accepted
             assert (await present(store))[0] == {"ok": 5}
 
@@ -209,13 +215,12 @@ def test_a_call_that_is_given_up_meets_no_later_one(server, store):
 
 def test_a_lock_that_somebody_forgot_is_named(server, store):
     """Otherwise nobody would find the open transaction that keeps a release from going on."""
-    patient = PostgresStore(server.url(), "failures", timeout=5.0)
 
     async def work() -> None:
-        async with _closing(store), _closing(patient):
+        async with _closing(store):
             await store.commit([Write("k", "text", 0)])
             async with _holding(server, "SELECT * FROM failures.head FOR UPDATE"):
-                said = await _refused(patient.commit([Write("k", "other", 1)]), 4.0)
+                said = await _refused(store.commit([Write("k", "other", 1)]), 8.0)
                 assert "pg_stat_activity" in said
                 assert (await publish(store, "w", 1, {"ok": 1})).accepted, "what needs no such lock goes on"
             assert await store.commit([Write("k", "other", 1)])
@@ -223,16 +228,16 @@ def test_a_lock_that_somebody_forgot_is_named(server, store):
     asyncio.run(work())
 
 
-@pytest.mark.parametrize("store", [0.3], indirect=True)
-def test_calls_that_wait_for_a_lock_pile_up_no_sessions(server, store):
+def test_calls_that_wait_for_a_lock_pile_up_no_sessions(server, store, hasty):
     """Otherwise a person's open transaction would take all of the server's connections, one for each try."""
 
     async def work() -> None:
-        async with _closing(store):
-            await _back(store)
+        async with _closing(store), _closing(hasty):
+            await store.last()
+            await _back(hasty)
             async with _holding(server, "SELECT * FROM failures.head FOR UPDATE"):
                 for _ in range(3):
-                    await _refused(store.commit([Write("k", "text", 0)]), 1.0)
+                    await _refused(hasty.commit([Write("k", "text", 0)]), 1.0)
                 assert server.sql(_WAITING) != [(0,)]
                 await asyncio.to_thread(until, lambda: server.sql(_WAITING) == [(0,)])
 
@@ -242,12 +247,30 @@ def test_calls_that_wait_for_a_lock_pile_up_no_sessions(server, store):
 _WAITING = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
 
 
+def test_what_the_server_undid_because_of_others_is_done_again(server, store):
+    """Otherwise on a database that is set to strict isolation a decision would be lost when two come at once."""
+    strict = PostgresStore(
+        server.url() + "?options=-c%20default_transaction_isolation%3Dserializable", "failures"
+    )
+
+    async def work() -> None:
+        async with _closing(store), _closing(strict):
+            await store.commit([Write("k", "text", 0)])
+            async with _holding(server, "UPDATE failures.head SET version = version + 1"):
+                committing = asyncio.ensure_future(strict.commit([Write("other", "text", 0)]))
+                await asyncio.to_thread(until, lambda: server.sql(_WAITING) != [(0,)])
+            assert await committing
+
+    asyncio.run(work())
+
+
 @asynccontextmanager
 async def _holding(server: Postgres, statement: str) -> AsyncIterator[None]:
+    """Keeps what a statement has locked, as a person does who goes to lunch, and commits in the end."""
     async with await psycopg.AsyncConnection.connect(server.url()) as somebody:
         await somebody.execute(statement.encode())
         yield
-        await somebody.rollback()
+        await somebody.commit()
 
 
 def test_a_closed_store_leaves_no_connection_behind(server, store):
