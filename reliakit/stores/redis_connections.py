@@ -150,17 +150,21 @@ class Connector:
 
     async def _discovered(self) -> tuple[str, int]:
         """Asks the sentinels, one after the other, where the server is."""
-        missing = self._errors.ConnectionError(f"no sentinel knows a server called {self._address.service}")
+        problem: Exception | None = None
         for place in _shuffled(self._address.hosts):
             try:
                 async with asyncio.timeout(self._timeout / (len(self._address.hosts) + 1)):
                     found = await self._asked(place)
             except self.failures as failed:
-                missing.__context__ = failed
+                problem = problem or failed
                 continue
             if found:
                 return found[0], int(found[1])
-        raise missing
+            problem = self._errors.ConnectionError(
+                f"no sentinel knows a server called {self._address.service}"
+            )
+        assert problem is not None
+        raise problem
 
     async def _asked(self, place: tuple[str, int]) -> Any:
         # Sentinels have users of their own, or none; and no databases.
