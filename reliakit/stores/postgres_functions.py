@@ -14,7 +14,8 @@ _PUBLISH = """\
 CREATE OR REPLACE FUNCTION {schema}.publish(
     _worker text, _sequence bigint, _about text,
     _series text[], _totals bigint[], _sets text[], _members bigint[],
-    OUT "time" double precision, OUT revision bigint, OUT accepted boolean, OUT known boolean
+    OUT "time" double precision, OUT revision bigint, OUT accepted boolean, OUT known boolean,
+    OUT counted bigint
 ) LANGUAGE plpgsql SET lock_timeout = '2s' AS $$
 #variable_conflict use_column
 DECLARE
@@ -30,7 +31,8 @@ BEGIN
         known := NOT FOUND;
         EXIT WHEN FOUND;
     END LOOP;
-    accepted := _id IS NOT NULL OR EXISTS (SELECT FROM {schema}.workers WHERE name = _worker AND retired IS NULL);
+    SELECT coalesce(bool_and(retired IS NULL), false), coalesce(max(sequence) FILTER (WHERE retired IS NOT NULL), 0)
+        FROM {schema}.workers WHERE name = _worker INTO accepted, counted;
     IF _id IS NOT NULL AND cardinality(_series) > 0 THEN
         WITH reported AS (
             SELECT series, total FROM unnest(_series, _totals) AS r (series, total)

@@ -11,10 +11,10 @@ __all__ = ["Statements", "statements"]
 class Statements:
     """SQL for one schema. What varies are parameters; only the schema's name, which was checked, is written in."""
 
-    publish: str = (
-        'SELECT "time", revision, accepted, known FROM {schema}.publish(%s::text, %s::bigint, %s::text, %s::text[], '
-        "%s::bigint[], %s::text[], %s::bigint[])"
-    )
+    publish: str = """
+        SELECT "time", revision, accepted, known, counted FROM {schema}.publish(
+            %s::text, %s::bigint, %s::text, %s::text[], %s::bigint[], %s::text[], %s::bigint[]
+        )"""
     totals: str = """
         SELECT extract(epoch FROM clock_timestamp())::float8,
             s.names, s.counts, m.names, m.counts, w.names, w.abouts, w.times
