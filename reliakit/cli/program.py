@@ -1,14 +1,11 @@
-"""The program: finds the command, and turns our errors into one line and an exit code.
-
-A command's module is imported when the command is wanted, so that none pays for what another needs.
-"""
+"""The program: finds the command, and turns our errors into one line and an exit code."""
 
 import os
 from collections.abc import Sequence
-from importlib import import_module
 
 import click
 
+from reliakit.cli.lazy import LazyGroup
 from reliakit.cli.printing import Failure
 from reliakit.errors import ReliakitError
 
@@ -19,33 +16,18 @@ _COMMANDS = {
     "demo": "reliakit.cli.demo.command",
     "diff": "reliakit.cli.diff",
     "eval": "reliakit.cli.evaluate",
+    "flag": "reliakit.cli.flag",
+    "journal": "reliakit.cli.journal",
     "override": "reliakit.cli.override",
+    "rollout": "reliakit.cli.rollout",
     "schema": "reliakit.cli.schema",
+    "status": "reliakit.cli.status",
+    "store": "reliakit.cli.store",
 }
 """Each module holds its command under the name `command`."""
 
 
-class _Program(click.Group):
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(_COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in _COMMANDS:
-            return None
-        found: click.Command = import_module(_COMMANDS[cmd_name]).command
-        return found
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args and args[0] not in _COMMANDS and not args[0].startswith("-"):
-            from reliakit.definitions.problems import did_you_mean
-
-            close = did_you_mean(args[0], _COMMANDS)
-            hint = f"did you mean {close!r}?" if close else f"the commands are {', '.join(_COMMANDS)}"
-            ctx.fail(f"there is no command {args[0]!r}; {hint}")
-        return super().resolve_command(ctx, args)
-
+class _Program(LazyGroup):
     def invoke(self, ctx: click.Context) -> object:
         try:
             return super().invoke(ctx)
@@ -55,6 +37,7 @@ class _Program(click.Group):
 
 @click.group(
     cls=_Program,
+    modules=_COMMANDS,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Exit codes: 0 all is fine; 1 problems were found; 2 wrong usage, or a file that can't be used.",
 )

@@ -7,8 +7,10 @@ hundred requests, and what has reached the limit leaves. No chance is involved, 
 approximation fails, are treated exactly: a slot with less than one error in a tick gets the binomial distribution. A
 slot with more moves with its mean on a coarser lattice, on which a three-point step has the binomial variance.
 
-Three simplifications, all within a few percent of simulated releases: the canary gets exactly its weight of every
-tick, limits are looked at once a tick, and what leaves between two ticks is spread evenly over them.
+Three simplifications, together within a few percent of simulated releases: the canary gets exactly its weight of every
+tick, limits are looked at once a tick, and what leaves between two ticks is spread evenly over them. (Tried and left:
+lowering limits by 0.58 standard deviations of a tick, as for a diffusion. Evidence rises by small steps and falls by
+large ones, so little passes between two looks, and medians came out 8 % too early.)
 
 Source: Brook & Evans 1972, An Approach to the Probability Distribution of CUSUM Run Length.
 """
@@ -16,10 +18,12 @@ Source: Brook & Evans 1972, An Approach to the Probability Distribution of CUSUM
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from math import exp, floor, fsum, inf
+from math import floor, fsum, inf
 from operator import mul
 
-__all__ = ["Limit", "Passage", "Served", "Term", "passage"]
+from reliakit.rollouts.limits import Limit
+
+__all__ = ["Passage", "Served", "passage"]
 
 _Grid = list[Sequence[float]]
 
@@ -29,52 +33,9 @@ _LEAST_TICKS = 14
 """Until the median; with fewer, ticks are made smaller."""
 _MOST_TICKS = 12 * _TICKS
 _REFINEMENTS = 6
-_ENOUGH = 0.99
-"""The share of releases that is followed; the slowest few would take as long to compute as all others."""
 _NEGLIGIBLE = 1e-6
 _FOREVER = 1e12
 """Requests: a year at 30,000 a second."""
-
-
-@dataclass(frozen=True, slots=True)
-class Term:
-    """The logarithm of one part of a mixture: what it starts with, and what each request and each error adds.
-
-    Attributes:
-        start: the logarithm of its weight.
-        request: for a request of either slot.
-        canary, stable: for an error of each.
-    """
-
-    start: float
-    request: float = 0.0
-    canary: float = 0.0
-    stable: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Limit:
-    """A test whose E is a sum of terms.
-
-    Attributes:
-        terms: all of them.
-        log_limit: the logarithm of the E that is enough.
-        fewer: whether few errors of the canary reach it, as with a test in its favour.
-    """
-
-    terms: tuple[Term, ...]
-    log_limit: float
-    fewer: bool
-
-    def reached(self, requests: float, canary: float, stable: float) -> bool:
-        """Whether E is enough after so many requests of both slots, and errors of each."""
-        total = 0.0
-        for term in self.terms:
-            more = term.start + term.request * requests + term.canary * canary + term.stable * stable
-            if more >= self.log_limit:
-                return True
-            total += exp(more - self.log_limit)
-        return total >= 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,16 +68,32 @@ class Passage:
         return self.size * (tick + (share - before) / (self.through[tick] - before))
 
 
-def passage(limits: tuple[Limit, ...], served: Served) -> Passage:
-    """Returns when all of these tests, which agree about `fewer`, have reached their limits at once."""
+def passage(limits: tuple[Limit, ...], served: Served, enough: float = 0.99) -> Passage:
+    """Returns when all of these tests have reached their limits at once.
+
+    Args:
+        limits: tests that agree about `fewer`.
+        served: what comes to the slots.
+        enough: the share of releases to follow, 0.5 or more; the slowest few would take as long as all others.
+    """
     scale = _on_the_mean(limits, served)
-    found = Passage(inf)
-    for _ in range(_REFINEMENTS if scale < inf else 0):
-        found = _Walk.begun(served, scale / _TICKS).ended(limits)
-        scale = found.quantile(0.5)
-        if scale >= _LEAST_TICKS * found.size:
+    if scale == inf:
+        return Passage(inf)
+    walk = _half_way(limits, served, scale)
+    walk.go(limits, enough)
+    return Passage(walk.size, tuple(walk.through))
+
+
+def _half_way(limits: tuple[Limit, ...], served: Served, scale: float) -> "_Walk":
+    """Returns the walk at its median, in ticks that are small enough for it."""
+    walk = _Walk.begun(served, scale / _TICKS)
+    walk.go(limits, 0.5)
+    for _ in range(_REFINEMENTS):
+        if walk.tick >= _LEAST_TICKS:
             break
-    return found
+        walk = _Walk.begun(served, walk.size * walk.tick / _TICKS)
+        walk.go(limits, 0.5)
+    return walk
 
 
 def _on_the_mean(limits: tuple[Limit, ...], served: Served) -> float:
@@ -197,6 +174,7 @@ class _Walk:
     left: int = 0
     top: int = 0
     tick: int = 0
+    through: list[float] = field(default_factory=list)
 
     @classmethod
     def begun(cls, served: Served, size: float) -> "_Walk":
@@ -204,15 +182,13 @@ class _Walk:
         canary, stable = size * served.share, size * (1 - served.share)
         return cls(size, _Axis.of(canary, served.canary), _Axis.of(stable, served.stable))
 
-    def ended(self, limits: tuple[Limit, ...]) -> Passage:
-        """Walks until nearly all have reached the limits."""
-        through: list[float] = []
-        share = 0.0
-        while share < _ENOUGH and self.tick < _MOST_TICKS and self.grid:
+    def go(self, limits: tuple[Limit, ...], enough: float) -> None:
+        """Goes on until this share has reached the limits, or until it takes too long."""
+        share = self.through[-1] if self.through else 0.0
+        while share < enough and self.tick < _MOST_TICKS and self.grid:
             self._move()
             share += self._leave(limits)
-            through.append(share)
-        return Passage(self.size, tuple(through))
+            self.through.append(share)
 
     def _move(self) -> None:
         self.tick += 1
