@@ -13,7 +13,7 @@ from reliakit.definitions.models import Definitions, Flag
 from reliakit.definitions.quantities import percent_text, share
 from reliakit.definitions.rollout_models import ObjectiveSection, ReleaseSection, StepSection
 
-__all__ = ["difference"]
+__all__ = ["difference", "served"]
 
 _NAMED = {"flags": "flag", "rollouts": "rollout", "segments": "segment", "upstreams": "upstream"}
 _SHOWN = (
@@ -67,14 +67,15 @@ def _service(old: Flag, new: Flag) -> Iterator[str]:
     """Whom the flag is for, beside its rules and its allowlist."""
     if old.enabled != new.enabled:
         yield "disabled -> enabled" if new.enabled else "enabled -> disabled"
-    before, after = _served(old), _served(new)
+    before, after = served(old), served(new)
     if before != after:
         yield f"{before} -> {after}"
     else:
         yield from (f"{name} changed" for name in _SERVED if getattr(old, name) != getattr(new, name))
 
 
-def _served(flag: Flag) -> str:
+def served(flag: Flag) -> str:
+    """Returns whom a flag is for, beside its rules and its allowlist: "10 %", "off for everyone else"."""
     if flag.percentage is not None:
         return _percent(flag.percentage)
     total = sum((flag.split or {}).values())

@@ -20,6 +20,7 @@ from reliakit.stores.protocol import Document, Write
 __all__ = [
     "EVIDENCE",
     "OVERRIDE",
+    "PIN_CHANGED",
     "ROLLOUT",
     "Pin",
     "Versioned",
@@ -30,6 +31,8 @@ __all__ = [
 ]
 
 ROLLOUT, EVIDENCE, OVERRIDE = "rollout/", "evidence/", "override/"
+PIN_CHANGED = "pin_changed"
+"""The kind of a journal entry about a pin: flag, value (none where the file holds again), before, reason, until, actor."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from typing import Any
 from reliakit.cli.moments import moment, span
 from reliakit.cli.rollout.found import Standing, evidence_of, meant
 from reliakit.cli.rollout.ordering import place_of
+from reliakit.cli.telling import looked
 from reliakit.definitions.problems import enumerate_words
 from reliakit.rollouts.definition import RolloutDefinition
 from reliakit.rollouts.phases import Phase
@@ -50,10 +51,17 @@ def facts(standing: Standing) -> Iterator[tuple[str, str]]:
     if state.active:
         yield "step", _step(definition, state)
     yield "why", state.why
-    for verdict in evidence_of(definition, state):
-        yield "evidence", f"{verdict.metric}: {verdict.sentence}"
+    yield from _evidence(definition, state)
     yield "workers", _workers(standing)
     yield "file", _file(definition, state)
+
+
+def _evidence(definition: RolloutDefinition, state: RolloutState) -> Iterator[tuple[str, str]]:
+    found = looked(evidence_of(definition, state))
+    for verdict in found:
+        yield "evidence", f"{verdict.metric}: {verdict.sentence}"
+    if state.active and not found:
+        yield "evidence", "none yet: no request was judged"
 
 
 def _weight(standing: Standing, slot: str) -> str:
