@@ -71,12 +71,12 @@ class RedisStore:
         named = (*("meta", *_COUNTERS), f"rows:{report.worker}", f"tombstone:{report.worker}")
         totals = {name: str(total) for name, total in report.totals.items()}
         marks = [(name, sorted(members)) for name, members in report.marks.items() if members]
-        time, revision, accepted, known = await self._run(
+        time, revision, accepted, known, sequence = await self._run(
             scripts.PUBLISH,
             (*named, *(f"mark:{name}" for name, _ in marks)),
             report.worker, report.sequence, report.about, _MARKS_STAY, json.dumps(totals), json.dumps(marks),
         )  # fmt: skip
-        return Receipt(float(time), int(revision), bool(accepted), bool(known))
+        return Receipt(float(time), int(revision), bool(accepted), bool(known), int(sequence))
 
     async def totals(self, prefix: str = "") -> Totals:
         time, sums, marks, workers = await self._run(scripts.TOTALS, _COUNTERS, prefix, self._key("mark:"))

@@ -53,13 +53,14 @@ local meta, sums, workers, index, rows, tombstone = unpack(KEYS, 1, 6)
 local worker, sequence, about, keep = unpack(ARGV)
 local totals, marks = cjson.decode(ARGV[5]), cjson.decode(ARGV[6])
 local revision = redis.call('HGET', meta, 'revision') or '0'
-if redis.call('EXISTS', tombstone) == 1 then return {now, revision, 0, 1} end
+local counted = redis.call('GET', tombstone)
+if counted then return {now, revision, 0, 1, counted} end
 
 local before = redis.call('HGET', workers, worker)
 if before then
     local last = string.match(before, '^%d+')
     local later = #sequence > #last or (#sequence == #last and sequence > last)
-    if not later then return {now, revision, 1, 1} end
+    if not later then return {now, revision, 1, 1, 0} end
 end
 redis.call('HSET', workers, worker, sequence .. ' ' .. now .. ' ' .. about)
 
@@ -80,7 +81,7 @@ for at, mark in ipairs(marks) do
 end
 -- Not at first: after a step that needs no memory, a server that has none left would let all others pass.
 redis.call('ZREMRANGEBYSCORE', index, '-inf', time[1])
-return {now, revision, 1, before and 1 or 0}
+return {now, revision, 1, before and 1 or 0, 0}
 """,
 )
 """KEYS: meta, sums, workers, index of marks, rows of the worker, its tombstone, the sets of marks.
@@ -124,10 +125,10 @@ local worker, silent, keep = unpack(ARGV)
 if redis.call('EXISTS', tombstone) == 1 then return 1 end
 local row = redis.call('HGET', workers, worker)
 if not row then return 0 end
-local seen = string.match(row, '^%d+ (%S+)')
+local sequence, seen = string.match(row, '^(%d+) (%S+)')
 if tonumber(now) - tonumber(seen) < tonumber(silent) then return 0 end
 redis.call('HDEL', workers, worker)  -- at first, for which a server without memory has room; then it has for the rest
-redis.call('SET', tombstone, now, 'EX', keep)
+redis.call('SET', tombstone, sequence, 'EX', keep)
 redis.call('DEL', rows)
 return 1
 """,
