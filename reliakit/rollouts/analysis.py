@@ -46,18 +46,17 @@ class Analysis:
         """Returns the tests under rules that may have been edited: what is judged otherwise now begins anew, so that
         it inherits no evidence that it should not.
         """
-        fresh = Analysis.begun(rules)
-        errors = ErrorRules(rules.errors.rollback, step.promotion or rules.errors.promotion)
-        held = self.client_errors
+        errors, held, latency = rules.errors, rules.client_errors, rules.latency
+        if step.promotion is not None:
+            errors = ErrorRules(errors.rollback, step.promotion)
         return Analysis(
-            errors=self.errors.under(errors),
-            client_errors=held if held and held.rollback.rule == rules.client_errors else fresh.client_errors,
-            latency=self.latency.under(rules.latency) if self.latency and rules.latency else fresh.latency,
+            errors=Counted.under(self.errors, errors),
+            client_errors=None if held is None else Held.under(self.client_errors, held),
+            latency=None if latency is None else Timed.under(self.latency, latency),
             metrics={
-                each.name: self.metrics.get(each.name, fresh.metrics[each.name]).under(each.rules)
-                for each in rules.metrics
+                each.name: Counted.under(self.metrics.get(each.name), each.rules) for each in rules.metrics
             },
-            guards={name: self.guards.get(name, begun) for name, begun in fresh.guards.items()},
+            guards={each.name: self.guards.get(each.name, Guarded()) for each in rules.guards},
             ratio=None if rules.ratio is None else self.ratio or RatioStep(),
             mismatch=self.mismatch,
         )

@@ -26,6 +26,11 @@ class Held:
         """Returns the test before the first block."""
         return cls(Rollback.begun(rule))
 
+    @classmethod
+    def under(cls, before: "Held | None", rule: RollbackRule) -> "Held":
+        """Returns the test under this rule: the one before, or a new one where that was under another."""
+        return before if before is not None and before.rollback.rule == rule else cls.begun(rule)
+
     def folded(self, block: Block) -> "Held":
         """Returns the test after one more block."""
         return Held(self.rollback.folded(block), self.evidence.folded(block))
@@ -57,12 +62,14 @@ class Counted:
         """Returns both tests before the first block."""
         return cls(Held.begun(rules.rollback), Promotion(rules.promotion))
 
-    def under(self, rules: ErrorRules) -> "Counted":
+    @classmethod
+    def under(cls, before: "Counted | None", rules: ErrorRules) -> "Counted":
         """Returns the tests under these rules: one under another rule than before begins anew."""
-        same = self.against.rollback.rule == rules.rollback
-        against = self.against if same else Held.begun(rules.rollback)
-        kept = self.promotion.rule == rules.promotion
-        return Counted(against, self.promotion if kept else Promotion(rules.promotion))
+        if before is None:
+            return cls.begun(rules)
+        kept = before.promotion.rule == rules.promotion
+        promotion = before.promotion if kept else Promotion(rules.promotion)
+        return cls(Held.under(before.against, rules.rollback), promotion)
 
     def folded(self, block: Block) -> "Counted":
         """Returns both tests after one more block."""

@@ -25,15 +25,19 @@ class Timed:
         """Returns both tests before the first block."""
         return cls(Latency.begun(rules.rollback), LatencyPromotion(rules.promotion))
 
-    def under(self, rules: LatencyRules) -> "Timed":
+    @classmethod
+    def under(cls, before: "Timed | None", rules: LatencyRules) -> "Timed":
         """Returns the tests under these rules; what stable's durations were stays known."""
-        same = self.against.rule == rules.rollback
-        against = self.against if same else Latency.begun(rules.rollback, self.against.baseline)
-        kept = self.promotion.rule == rules.promotion
-        return Timed(against, self.promotion if kept else LatencyPromotion(rules.promotion))
+        if before is None:
+            return cls.begun(rules)
+        same, kept = before.against.rule == rules.rollback, before.promotion.rule == rules.promotion
+        against = before.against if same else Latency.begun(rules.rollback, before.against.baseline)
+        return cls(against, before.promotion if kept else LatencyPromotion(rules.promotion))
 
     def folded(self, block: Durations) -> "Timed":
-        """Returns both tests after one more block."""
+        """Returns both tests after one more block; one without durations of both slots says nothing."""
+        if not (block.canary and block.stable):
+            return self
         return Timed(self.against.folded(block), self.promotion.folded(self.against.baseline, block))
 
     def stepped(self) -> "Timed":

@@ -15,6 +15,7 @@ from reliakit.rollouts.observed import Observed
 from reliakit.rollouts.phases import Phase
 from reliakit.rollouts.served import CountsLost, Served, gather, incident_set, incidents_in, series
 from tests.rollouts.stage import READY, Stage, canary
+from tests.rollouts.states import RICH
 
 
 def _counts(stage):
@@ -273,6 +274,19 @@ def test_a_business_metric_that_falls_rolls_back():
             break
     assert stage.state.phase is Phase.FAILED
     assert "had no order" in stage.last.sentence
+
+
+def test_requests_without_durations_are_judged_by_the_rest():
+    """Otherwise a second in which only WebSockets came stops every decision with an exception."""
+    stage = Stage(canary(analysis=RICH), 1)
+    stage.decide()
+    for number in range(1, 4):
+        _both(stage, 2_000)
+        bins = {150: 2_000 * min(number, 2)}
+        served = {place: replace(each, bins=bins) for place, each in stage.observed().served.items()}
+        stage.decide(served=served)
+    assert stage.state.evidence.analysis.latency.against.baseline.frozen
+    assert _counts(stage).n == 12_000
 
 
 def test_series_are_read_as_they_are_written():
