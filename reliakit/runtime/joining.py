@@ -22,6 +22,7 @@ from reliakit.runtime.keeper import Keeper
 from reliakit.runtime.last_state import LastState
 from reliakit.runtime.minutes import Minutes
 from reliakit.runtime.notices import Notices
+from reliakit.runtime.notifying import Notifier
 from reliakit.runtime.publishing import Publisher
 from reliakit.runtime.reconciler import Known, Reconciler
 from reliakit.runtime.sharing import Sharing
@@ -74,7 +75,16 @@ class Joined:
         self.sharing.stopped = self._stopped
         minutes = Minutes(store, self.definitions, lambda: reconciler.leads, lambda: self.fleet.now)
         self.hints.budget = minutes.budget
-        self.sharing.duties += [self.contents.post, self.notices.post, minutes.post]
+        self.notifier = Notifier(
+            store,
+            lambda: keeper.state.definitions.notify,
+            lambda: publisher.worker,
+            lambda: self.fleet.now,
+            clock,
+            self.notices.put,
+        )
+        self.sharing.duties += [self.contents.post, self.notices.post, minutes.post, self.notifier.post]
+        self.sharing.leaving += [self.notifier.leave]
 
     def definitions(self) -> Mapping[str, RolloutDefinition]:
         """Returns the rollouts that are judged, as this worker has read them."""

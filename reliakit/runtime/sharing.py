@@ -51,6 +51,8 @@ class Sharing:
         """Told of a rollout whose canary this worker sends nothing to any more, by its own evidence."""
         self.duties: list[Callable[[], Awaitable[None]]] = []
         """What else is done once a second; each may raise StoreError."""
+        self.leaving: list[Callable[[], None]] = []
+        """Told before the store is closed."""
         self.trouble: str | None = None
         """What is wrong with the store; None where it answers."""
 
@@ -71,6 +73,8 @@ class Sharing:
                 await asyncio.sleep(_PERIOD)
         finally:
             listening.cancel()
+            for leave in self.leaving:
+                leave()
             await self._say_goodbye()
 
     async def _beat(self) -> None:

@@ -1,0 +1,115 @@
+"""Calls to other people's HTTP servers: the only file that knows aiohttp.
+
+What is called may hold a token, so no URL is ever part of a message.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+from reliakit.errors import MissingExtraError, ReliakitError
+
+if TYPE_CHECKING:
+    import aiohttp
+
+__all__ = ["WITHIN", "Answer", "Call", "Caller", "Unanswered", "call"]
+
+WITHIN = 5.0
+"""Seconds that a server has to answer, from the look-up of its name to the last byte."""
+_LONGEST = 1 << 20
+
+
+class Unanswered(ReliakitError):
+    """A server gave no answer that can be used; the message says why, and names nothing but the reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What is asked.
+
+    Attributes:
+        url: whom, http or https.
+        method: GET or POST.
+        headers: beside those that HTTP itself needs.
+        form: fields that are sent as a form, in place of a body.
+        body: bytes.
+    """
+
+    url: str
+    method: str = "POST"
+    headers: Mapping[str, str] = field(default_factory=dict)
+    form: Mapping[str, str] | None = None
+    body: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What was answered; of a redirect too, since none is followed."""
+
+    status: int
+    body: bytes
+
+    @property
+    def fine(self) -> bool:
+        """Whether the server took what it was sent."""
+        return 200 <= self.status < 300
+
+
+class Caller(Protocol):
+    """How `call` is called."""
+
+    async def __call__(self, asked: Call) -> Answer:
+        """Raises as `call` does."""
+
+
+async def call(asked: Call) -> Answer:
+    """Asks a server, on a connection of its own.
+
+    A redirect is an answer like any other: whoever could redirect us could have us ask any address of the network
+    that this process is in.
+
+    Raises:
+        Unanswered: no answer came in time, or one too long.
+        MissingExtraError: aiohttp is not installed.
+    """
+    aiohttp = _aiohttp()
+    try:
+        timeout = aiohttp.ClientTimeout(total=WITHIN)
+        async with (
+            aiohttp.ClientSession(timeout=timeout) as session,
+            session.request(
+                asked.method,
+                asked.url,
+                data=asked.body if asked.form is None else asked.form,
+                headers=asked.headers,
+                allow_redirects=False,
+            ) as response,
+        ):
+            return Answer(response.status, await _bounded(response))
+    except TimeoutError as late:
+        raise Unanswered(f"no answer within {WITHIN:g} s") from late
+    except (aiohttp.ClientError, OSError, ValueError) as failed:
+        raise Unanswered(_why(failed)) from None  # aiohttp's own words may hold the URL
+
+
+async def _bounded(response: "aiohttp.ClientResponse") -> bytes:
+    body = bytearray()
+    async for piece in response.content.iter_chunked(1 << 16):
+        body += piece
+        if len(body) > _LONGEST:
+            raise Unanswered(f"an answer of more than {_LONGEST:,} bytes")
+    return bytes(body)
+
+
+def _why(failed: Exception) -> str:
+    cause = failed.__cause__ or failed
+    told = cause.strerror if isinstance(cause, OSError) else None
+    return f"{type(failed).__name__}{': ' if told else ''}{told or ''}"
+
+
+def _aiohttp() -> Any:
+    try:
+        import aiohttp
+    except ImportError as missing:
+        raise MissingExtraError("calling webhooks and Prometheus", "notify") from missing
+    return aiohttp
