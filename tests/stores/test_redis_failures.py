@@ -256,9 +256,9 @@ def test_a_server_without_memory_says_so_and_changes_nothing(server: Server) -> 
     asyncio.run(work())
 
 
-@pytest.mark.parametrize("away", [lambda server: server.kill(), lambda server: server.pause()])
+@pytest.mark.parametrize(("away", "back"), [(Server.kill, Server.start), (Server.pause, Server.resume)])
 def test_whoever_listens_listens_again(
-    server: Server, away: Callable[[Server], None], monkeypatch: Any
+    server: Server, away: Callable[[Server], None], back: Callable[[Server], None], monkeypatch: Any
 ) -> None:
     """Otherwise after the first restart, or a firewall that forgot the connection, changes would be polled for ever."""
     monkeypatch.setattr("reliakit.stores.redis_link._IDLE", 0.2)
@@ -274,7 +274,7 @@ def test_whoever_listens_listens_again(
             # The end of its patience, so that the server is found missing.
             await asyncio.wait([waiting], timeout=1.5)
             assert not waiting.done()
-            await asyncio.to_thread(_back, server)
+            await asyncio.to_thread(back, server)
             await waiting  # at once, for what may have come in between
             waiting = following(changes)
             await append(other, "event")
@@ -282,11 +282,6 @@ def test_whoever_listens_listens_again(
             await end(changes)
 
     asyncio.run(work())
-
-
-def _back(server: Server) -> None:
-    server.stop()
-    server.start()
 
 
 def test_without_the_driver_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

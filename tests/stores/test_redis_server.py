@@ -62,6 +62,22 @@ def test_marks_that_ended_leave_no_trace(server: Server, monkeypatch: pytest.Mon
     wait_for(lambda: server.command("EXISTS", "{marks}:mark:bad") == 0)
 
 
+def test_odd_counts_beyond_53_bits_are_exact(server: Server) -> None:
+    """Otherwise the numbers of Lua, which are floats, would round what they add."""
+
+    async def work() -> None:
+        store = RedisStore(server.url, "large")
+        for sequence, total in enumerate((2**53 + 1, 2**61 - 3, 2**61 + 1), 1):
+            await publish(store, "w1", sequence, {"n": total})
+            assert await present(store) == ({"n": total}, {})
+        await publish(store, "w2", 1, {"n": 2**60 + 1})
+        await store.absorb("n", "m")
+        assert await present(store) == ({"m": 2**61 + 2**60 + 2}, {})
+        await store.close()
+
+    asyncio.run(work())
+
+
 def test_all_keys_are_in_the_namespace(server: Server) -> None:
     """Otherwise a store would disturb what else lives on the server, and not fit into a slot of a cluster."""
     server.command("FLUSHALL")
