@@ -2,7 +2,7 @@
 
 import random
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from math import erf, inf, log, sqrt
@@ -12,12 +12,29 @@ from benchmarks.rounds import interleaved
 from benchmarks.table import Table
 from reliakit.core.histogram import LOG_EDGES
 from reliakit.rollouts.blocks import Block
+from reliakit.rollouts.controller import decide
+from reliakit.rollouts.definition import (
+    AnalysisRules,
+    Better,
+    ErrorRules,
+    GuardRule,
+    LatencyRules,
+    MetricRules,
+    RolloutDefinition,
+    Step,
+    Strategy,
+    Target,
+)
 from reliakit.rollouts.durations import LAST, Durations
 from reliakit.rollouts.errors import Rollback, RollbackRule
+from reliakit.rollouts.guards import Guard
 from reliakit.rollouts.latency import Latency, LatencyRule
 from reliakit.rollouts.latency_promotion import LatencyPromotion, LatencyPromotionRule
+from reliakit.rollouts.observed import Observed
 from reliakit.rollouts.promotion import Promotion, PromotionRule
 from reliakit.rollouts.ratio import RatioEvidence
+from reliakit.rollouts.served import Served
+from reliakit.rollouts.state import RolloutState
 
 __all__ = ["fold_cost", "latency_table"]
 
@@ -94,6 +111,52 @@ def _below(seconds: float, times: float) -> float:
     return 0.5 * (1 + erf((log(seconds / times) - _MU) / (_SIGMA * sqrt(2))))
 
 
+_EVERYTHING = AnalysisRules(
+    latency=LatencyRules(LatencyRule(0.2), LatencyPromotionRule(0.5, 0.2)),
+    metrics=tuple(MetricRules(name, Better.HIGHER, ErrorRules()) for name in ("order", "search", "signup")),
+    guards=(GuardRule("errors", Guard(0.5, 60.0)), GuardRule("latency", Guard(0.5, 60.0), 1.0)),
+)
+
+
+def _controller(rules: AnalysisRules, busy: bool) -> Callable[[int], None]:
+    """Returns calls that decide again and again about one state, a tenth of a million requests into its release."""
+    target, steps = Target("green", "2"), (Step(5, bake=1e9),)
+    definition = RolloutDefinition(
+        "shop", ("blue", "green"), "blue", Strategy.CANARY, steps, rules, release=target
+    )
+    state, now = decide(definition, RolloutState.begun(definition), Observed(), 0.0).state, 0.0
+    chance, fast = random.Random(2), _distribution(1.0, 0.0)
+    bins: dict[str, Counter[int]] = {"blue": Counter(), "green": Counter()}
+    for _ in range(100):
+        before = state
+        for slot, count in (("green", _CANARY), ("blue", _PER_BLOCK - _CANARY)):
+            bins[slot].update(_drawn(chance, fast, count))
+        now += 1.0
+        served = {(slot, "split", ""): _served(each) for slot, each in bins.items()}
+        look = Observed(served, {("errors", "", 0): _failed(bins)}, _SLOTS)
+        state = decide(definition, state, look, now).state
+
+    def decided(calls: int) -> None:
+        for _ in range(calls):
+            decide(definition, before if busy else state, look, now)
+
+    return decided
+
+
+_SLOTS = frozenset({"blue", "green"})
+
+
+def _failed(bins: dict[str, Counter[int]]) -> tuple[int, int]:
+    return bins["green"].total() // 200, bins["blue"].total() // 200
+
+
+def _served(bins: Counter[int]) -> Served:
+    requests = bins.total()
+    errors = requests // 200
+    metrics = {"order": requests // 5, "search": requests // 2, "signup": requests // 50}
+    return Served((requests - errors, errors, 0, 0, 0), dict(bins), metrics)
+
+
 def fold_cost(smoke: bool) -> Table:
     """Times one fold of everything that judges a release, the comparison with its limit included."""
     chance, fast = random.Random(1), _distribution(1.0, 0.0)
@@ -117,9 +180,17 @@ def fold_cost(smoke: bool) -> Table:
         for _ in range(calls):
             _ = latency.folded(blocks[0]).reached, step.folded(latency.baseline, blocks[0]).reached
 
-    found = interleaved({"errors": errors, "durations": durations}, 1 if smoke else 5, 0.02 if smoke else 0.3)
+    idle, all_judged = _controller(AnalysisRules(), False), _controller(_EVERYTHING, True)
+    subjects = {
+        "errors": errors,
+        "durations": durations,
+        "decide, nothing new": idle,
+        "decide, all of it": all_judged,
+    }
+    found = interleaved(subjects, 1 if smoke else 5, 0.02 if smoke else 0.3)
     rows = tuple((name, f"{timings.median:.0f} us") for name, timings in found.items())
     notes = (
         "Rollback, promotion and the evidence for the interval; 1,000 requests in a block. The budget is 1 ms.",
+        "All of it: one decision about errors, client errors, durations, three business metrics and two guards.",
     )
     return Table("What a fold costs", ("metric", "per fold"), rows, notes)

@@ -49,8 +49,8 @@ class RatioEvidence:
         """Returns the evidence with one block more."""
         if not block.errors:
             return RatioEvidence(self.counts + block, self.pooled)
-        more = log_pooled(block.f)
-        pooled = tuple(total + block.errors * log for total, log in zip(self.pooled, more, strict=True))
+        errors, more = block.errors, log_pooled(block.f)
+        pooled = tuple(total + errors * log for total, log in zip(self.pooled, more, strict=True))
         return RatioEvidence(self.counts + block, pooled)
 
     def __add__(self, other: "RatioEvidence") -> "RatioEvidence":

@@ -13,6 +13,7 @@ from reliakit.rollouts.bursts import BITS, window_of
 from reliakit.rollouts.controller import decide
 from reliakit.rollouts.definition import RolloutDefinition, Step, Strategy, Target
 from reliakit.rollouts.events import Actor, Event
+from reliakit.rollouts.evidence import Evidence
 from reliakit.rollouts.observed import Observed
 from reliakit.rollouts.orders import Order, Orders, obey
 from reliakit.rollouts.phases import Phase
@@ -47,8 +48,12 @@ def bits_of(keys: int) -> int:
 
 def reread(state: RolloutState) -> RolloutState:
     """Returns the state as the next worker reads it from the store."""
-    evidence = state.evidence and json.loads(json.dumps(state.evidence.to_record(), allow_nan=False))
-    return RolloutState.from_record(json.loads(json.dumps(state.to_record(), allow_nan=False)), evidence)
+    evidence = None if state.evidence is None else _through_json(state.evidence.to_record())
+    return RolloutState.from_record(_through_json(state.to_record()), evidence)
+
+
+def _through_json(record: dict[str, Any]) -> Any:
+    return json.loads(json.dumps(record, allow_nan=False))
 
 
 @dataclass
@@ -96,6 +101,11 @@ class Stage:
     @property
     def last(self) -> Event:
         return self.events[-1]
+
+    @property
+    def evidence(self) -> Evidence:
+        assert self.state.evidence is not None
+        return self.state.evidence
 
     def release(self) -> str:
         return self.state.canary(self.definition)

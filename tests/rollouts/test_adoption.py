@@ -94,11 +94,11 @@ def test_an_edit_to_a_preview_and_back_does_not_break_the_split():
 def test_an_edited_rule_starts_a_new_test_and_leaves_the_others():
     """Otherwise evidence gathered under one rule is read under another."""
     stage = _at(10)
-    before = stage.state.evidence.analysis
+    before = stage.evidence.analysis
     errors = ErrorRules(RollbackRule(tolerate=2.0), PromotionRule(margin=4.0, tolerate=2.0))
     stage.edit(analysis=AnalysisRules(errors=errors))
     stage.decide()
-    after = stage.state.evidence.analysis
+    after = stage.evidence.analysis
     assert after.errors.against.rollback.rule.tolerate == 2.0
     assert after.errors.against.evidence.counts.n == 0
     assert after.errors.promotion.evidence.counts.n == 0
@@ -108,10 +108,10 @@ def test_an_edited_rule_starts_a_new_test_and_leaves_the_others():
 def test_an_edit_of_the_steps_keeps_the_evidence():
     """Otherwise nobody dares to correct a bake time while a release runs."""
     stage = _at(10)
-    before = stage.state.evidence.analysis.errors
+    before = stage.evidence.analysis.errors
     stage.edit(steps=tuple(replace(step, bake=1.0) for step in stage.definition.steps))
     stage.decide()
-    assert stage.state.evidence.analysis.errors == before
+    assert stage.evidence.analysis.errors == before
 
 
 def test_a_release_that_the_file_asks_for_starts_once():
@@ -122,7 +122,7 @@ def test_a_release_that_the_file_asks_for_starts_once():
     assert stage.whats.count("started") == 1
     stage.edit(release=Target("blue", "3"))
     stage.decide()
-    assert (stage.state.number, stage.state.release.version) == (2, "3")
+    assert (stage.last.number, stage.last.version) == (2, "3")
 
 
 def test_a_release_that_has_failed_is_not_started_again_by_an_edit():
@@ -141,7 +141,7 @@ def test_another_release_takes_the_place_of_one_under_way():
     assert stage.whats[-3:] == ["defined", "aborted", "started"]
     assert stage.events[-2].version == "2"
     assert (stage.state.number, stage.state.weight) == (2, 5)
-    assert stage.state.evidence.step_requests == 0
+    assert stage.evidence.step_requests == 0
 
 
 def test_a_file_that_asks_for_what_runs_already_starts_nothing():

@@ -99,7 +99,7 @@ def test_undecided_at_the_deadline_keeps_its_weight_and_waits_for_people():
     assert stage.whats[-1] == "inconclusive"
     stage.order(Orders.RETRY)
     assert (stage.state.phase, stage.state.weight) == (Phase.RUNNING, 5.0)
-    assert stage.state.evidence.spent.step == 0.0
+    assert stage.evidence.spent.step == 0.0
 
 
 def test_an_undecided_release_is_still_rolled_back_by_evidence():

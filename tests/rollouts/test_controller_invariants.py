@@ -126,7 +126,7 @@ def test_a_fault_stops_a_release_where_it_stands():
 def test_every_transition_is_journalled_once(seed):
     """Otherwise nobody can tell afterwards what a release has been through."""
     stage = Stage(canary(), seed, times=(1.0, 1.3, 3.0)[seed])
-    phase, seen = None, []
+    phase, seen = None, list[tuple[Phase | None, Phase | None]]()
     for _ in range(400):
         seen.extend(
             (event.before, event.after) for event in stage.second() if event.before is not event.after

@@ -53,7 +53,7 @@ def test_a_broken_canary_is_stopped_by_each_worker_alone(seed):
 
 def test_a_healthy_canary_is_never_stopped():
     """Otherwise every larger fleet has some worker that fights its releases."""
-    assert [seed for seed in range(2_000) if _worker(1.0, seed, 6, base=0.02, size=700) is not None] == []
+    assert [seed for seed in range(2_000) if _worker(1.0, seed, 4, base=0.02, size=1_000) is not None] == []
 
 
 def test_a_larger_fleet_asks_for_more():

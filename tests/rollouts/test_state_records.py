@@ -20,7 +20,7 @@ from tests.rollouts.states import DEFINITIONS, RICH, Fate, happened, rich_traffi
 
 def _lived(seed, length):
     """A state after whatever may happen to it, and its journal."""
-    state, events, fate = RolloutState.begun(DEFINITIONS[0]), [], Fate(seed)
+    state, events, fate = RolloutState.begun(DEFINITIONS[0]), list[Event](), Fate(seed)
     for _ in range(length):
         definition, act = fate.next(state)
         try:
@@ -113,10 +113,11 @@ def test_five_million_requests_fit_into_64_kib():
         look = Observed(served, incidents, READY, outside=(Outside("disk", True, "fine"),))
         stage.now += 1.0
         stage.state = decide(definition, stage.state, look, stage.now).state
-    state = stage.state
+    state, evidence = stage.state, stage.evidence
+    assert evidence.analysis.latency is not None
     assert state.phase in (Phase.RUNNING, Phase.PENDING)
-    assert sum(each.requests for each in state.evidence.cursor.values()) > 4_000_000
-    assert len(state.evidence.cursor) == 4
-    assert state.evidence.analysis.latency.against.baseline.frozen
-    size = len(json.dumps(state.to_record())) + len(json.dumps(state.evidence.to_record()))
+    assert sum(each.requests for each in evidence.cursor.values()) > 4_000_000
+    assert len(evidence.cursor) == 4
+    assert evidence.analysis.latency.against.baseline.frozen
+    size = len(json.dumps(state.to_record())) + len(json.dumps(evidence.to_record()))
     assert size <= 64 * 1024
