@@ -3,13 +3,14 @@
 Whatever the rules themselves would refuse is told in the words of the section, and where it stands.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from math import ceil
 
 from reliakit.core.histogram import GAMMA
 from reliakit.definitions.guards import GuardReader
 from reliakit.definitions.problems import Path, Problem
-from reliakit.definitions.quantities import percent_text, ratio, share
+from reliakit.definitions.quantities import percent_text, ratio, seconds, share
 from reliakit.definitions.rollout_models import (
     AnalysisSection,
     ErrorSection,
@@ -28,6 +29,7 @@ from reliakit.rollouts.definition import (
 )
 from reliakit.rollouts.durations import bins_at_least, bins_at_most
 from reliakit.rollouts.errors import MOST_TOLERATED, RollbackRule
+from reliakit.rollouts.guards import OUTSIDE, Guard
 from reliakit.rollouts.latency import LatencyRule
 from reliakit.rollouts.latency_promotion import LatencyPromotionRule
 from reliakit.rollouts.lattice import RATIOS, snapped_down, snapped_up
@@ -63,7 +65,7 @@ class AnalysisReader:
             metrics=tuple(
                 self._metric(name, metric, alpha / judged) for name, metric in section.metrics.items()
             ),
-            guards=self._guards(),
+            guards=(*self._guards(), *self._outside()),
             ratio=self._ratio() if section.judge == "ratio" else None,
             dry_run=section.dry_run,
         )
@@ -190,6 +192,14 @@ class AnalysisReader:
                 rules.append(rule)
         self.problems += reader.problems
         return tuple(rules)
+
+    def _outside(self) -> Iterator[GuardRule]:
+        """One look that is out of the limit breaches it, so a metric from outside is a guard over looks."""
+        for name, section in self.section.outside.items():
+            if (section.above is None) == (section.below is None):
+                message = "expected exactly one of above and below"
+                self._wrong((*self.path, "outside", name), message, "write above: 0.8 for what is too much")
+            yield GuardRule(f"{OUTSIDE}{name}", Guard(0.0, seconds(section.for_), 1))
 
     def _ratio(self) -> RatioRule:
         section, usual = self.section.ratio or RatioSection(), RatioRule()

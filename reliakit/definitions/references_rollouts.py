@@ -11,7 +11,7 @@ from reliakit.definitions.rollout_models import AnalysisSection, RolloutSection
 from reliakit.definitions.rollouts import RolloutReader, strategy_of
 from reliakit.rollouts.definition import Strategy
 
-__all__ = ["rollout_problems", "rollout_warnings"]
+__all__ = ["rollout_problems", "rollout_warnings", "without_upstream"]
 
 _CANARY, _SWITCH, _AB = Strategy.CANARY, Strategy.BLUE_GREEN, Strategy.AB
 _USED_BY: Mapping[str, tuple[Strategy, ...]] = {
@@ -57,6 +57,11 @@ def rollout_problems(name: str, section: RolloutSection, segments: Mapping[str, 
         yield from _analysis(path, section, strategy)
 
 
+def without_upstream(section: RolloutSection) -> bool:
+    """Tells whether a rollout is one of functions: nothing routes to it."""
+    return all(slot.upstream is None for slot in section.slots.values())
+
+
 def _unused_keys(path: Path, section: RolloutSection, strategy: Strategy | None) -> Iterator[Problem]:
     for key, users in _USED_BY.items():
         if getattr(section, key) is None or strategy in users or (strategy is None and key == "weight"):
@@ -77,6 +82,10 @@ def _match(path: Path, section: RolloutSection, segments: Mapping[str, Any]) -> 
     if not (match.headers or match.cookies or match.context):
         hint = "take it out: without `match` the test is about everybody"
         yield Problem((*path, "match"), "expected one of headers, cookies and context in it", hint)
+    for key in ("headers", "cookies"):
+        if getattr(match, key) and without_upstream(section):
+            message = f"`{key}` are of requests, and slots without an upstream take none"
+            yield Problem((*path, "match", key), message, "match by `context`, which a function's caller has")
     if match.context is not None:
         reader = ConditionReader(segments)
         reader.read(match.context, (*path, "match", "context"))
@@ -102,7 +111,7 @@ def _alone(path: Path, section: RolloutSection, analysis: AnalysisSection) -> It
                 f"`{key}` compares with stable, and under blue_green nothing runs beside to compare with"
             )
             yield Problem((*path, "analysis", key), message, "take it out, and let `guards` judge")
-    if analysis.guards:
+    if analysis.guards or analysis.outside:
         return
     message = "nothing runs beside to compare with, so guards must judge, and there is none"
     if section.pre_promotion is not None and section.pre_promotion.gate not in (None, "manual"):
@@ -125,7 +134,7 @@ def _unjudged(path: Path, section: RolloutSection, analysis: AnalysisSection) ->
 def rollout_warnings(definitions: Definitions) -> Iterator[Problem]:
     """Yields what is allowed and probably not meant."""
     for name, section in definitions.rollouts.items():
-        guards = section.analysis.guards if section.analysis else ()
+        guards = section.analysis and (section.analysis.guards or section.analysis.outside)
         window = section.rollback_window is None or seconds(section.rollback_window) > 0
         if strategy_of(section) in (_CANARY, _SWITCH) and window and not guards:
             message = (

@@ -25,6 +25,7 @@ __all__ = [
     "MatchSection",
     "MetricSection",
     "ObjectiveSection",
+    "OutsideSection",
     "PostPromotionSection",
     "PrePromotionSection",
     "RatioSection",
@@ -47,13 +48,14 @@ Guard = Annotated[
         description="a guard such as {error_rate: 5%, for: 2m}", extra_json_schema={"$ref": "#/$defs/Guard"}
     ),
 ]
+Number = Annotated[float, Meta(description="a number")]
 Expected = Annotated[str | Literal[True], Meta(description="text, or true for any value")]
 
 
 class SlotSection(Model, frozen=True):
-    """A place to run a version."""
+    """A place to run a version. One without an upstream is for the code that says so: `kit.rollout` around a function."""
 
-    upstream: Key
+    upstream: Key | None = None
 
 
 class WebhookSection(Model, frozen=True):
@@ -164,6 +166,16 @@ class GuardSection(Model, frozen=True, rename={"for_": "for"}):
     requests: Requests | None = None
 
 
+class OutsideSection(Model, frozen=True, rename={"for_": "for"}):
+    """A metric that something else measures: a query to a Prometheus, and the value that is too much or too little."""
+
+    prometheus: Webhook
+    query: Text
+    for_: Duration
+    above: Number | None = None
+    below: Number | None = None
+
+
 class AnalysisSection(Model, frozen=True):
     """What releases are judged by."""
 
@@ -182,6 +194,7 @@ class AnalysisSection(Model, frozen=True):
     latency: LatencySection | None = None
     metrics: dict[Key, MetricSection] = field(default_factory=dict)
     guards: tuple[Guard, ...] = ()
+    outside: dict[Key, OutsideSection] = field(default_factory=dict)
 
 
 class ObjectiveSection(Model, frozen=True):

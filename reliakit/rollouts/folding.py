@@ -11,6 +11,7 @@ from reliakit.rollouts.blocks import Block, foldable
 from reliakit.rollouts.bursts import Incidents
 from reliakit.rollouts.definition import GuardRule, RolloutDefinition
 from reliakit.rollouts.evidence import Evidence, Pending, Spent
+from reliakit.rollouts.guards import OUTSIDE
 from reliakit.rollouts.mismatch import Mismatch
 from reliakit.rollouts.observed import Observed
 from reliakit.rollouts.phases import Phase
@@ -25,8 +26,6 @@ LONGEST = 5.0
 LONELY = 1_000
 """Requests of one slot alone that are left out of all blocks: the next block would compare hours with seconds."""
 SPLIT, FORCED = "split", "forced"
-OUTSIDE = "outside:"
-"""How the metric of a guard starts that looks at a metric from outside."""
 CANARY = "canary"
 """Under which the evidence remembers how many requests the canary has had, and what ran beside it."""
 _PREVIEW = "preview "
@@ -42,7 +41,7 @@ def folded(definition: RolloutDefinition, state: RolloutState, observed: Observe
     assert evidence is not None
     elapsed = _elapsed(evidence, now)
     analysis = evidence.analysis.under(definition.analysis, step)
-    evidence = replace(evidence, analysis=analysis, at=now, behind=0.0)
+    evidence = replace(evidence, analysis=analysis, at=_reached(evidence, now), behind=0.0)
     evidence = _looked(evidence, definition, state, observed, elapsed)
     return _compared(evidence, definition, state, observed) if state.compares else evidence
 
@@ -58,7 +57,10 @@ def lagging(state: RolloutState, now: float) -> Evidence:
     elapsed = _elapsed(evidence, now)
     spent = _spent(evidence.spent, state, elapsed, idle=False)
     return replace(
-        evidence, at=now, behind=evidence.behind + elapsed, spent=replace(spent, idle=evidence.spent.idle)
+        evidence,
+        at=_reached(evidence, now),
+        behind=evidence.behind + elapsed,
+        spent=replace(spent, idle=evidence.spent.idle),
     )
 
 
@@ -68,11 +70,19 @@ def rebased(definition: RolloutDefinition, state: RolloutState, observed: Observ
     assert evidence is not None
     looked = _looks(evidence, definition, state, observed)
     cursor = dict(observed.served)
-    return replace(evidence, cursor=cursor, pending={}, looked=looked, at=now, behind=0.0)
+    at = _reached(evidence, now)
+    return replace(evidence, cursor=cursor, pending={}, looked=looked, at=at, behind=0.0)
 
 
 def _elapsed(evidence: Evidence, now: float) -> float:
     return min(LONGEST, max(0.0, now - evidence.at))
+
+
+def _reached(evidence: Evidence, now: float) -> float:
+    """Returns where the clock stands after a look. An old answer, or a clock that goes to and fro, must not let the
+    same seconds pass twice; one that was set back by more is followed, or time would stand still until it is caught up.
+    """
+    return evidence.at if evidence.at - LONGEST <= now < evidence.at else now
 
 
 def _looked(

@@ -14,7 +14,10 @@ from typing import Any
 from reliakit.rollouts.blocks import SMALLEST
 from reliakit.rollouts.records import Record, opened, stamped
 
-__all__ = ["Guard", "Guarded", "slower_than"]
+__all__ = ["OUTSIDE", "Guard", "Guarded", "slower_than"]
+
+OUTSIDE = "outside:"
+"""How the metric of a guard starts that looks at a metric from outside."""
 
 _EXPECTED_BEYOND = 10
 """Bad requests to expect in a window at the limit: with fewer, one slow request would be a p99 of its own."""

@@ -5,7 +5,7 @@ from math import exp
 from reliakit.rollouts.baseline import QUANTILES
 from reliakit.rollouts.blocks import Block
 from reliakit.rollouts.errors import Rollback
-from reliakit.rollouts.guards import Guard, Guarded
+from reliakit.rollouts.guards import OUTSIDE, Guard, Guarded
 from reliakit.rollouts.interval import Estimate, estimated
 from reliakit.rollouts.latency import Latency
 from reliakit.rollouts.latency_promotion import LatencyPromotion
@@ -106,9 +106,18 @@ def judge_guard(guard: Guard, state: Guarded, metric: str = "errors", happened: 
     tripped = state.tripped(guard)
     said = f"{bad:,} of {requests:,} canary requests {happened} ({share_of(state.share)})"
     limit = f"limit {share_of(guard.limit)} for {guard.seconds:g} s, breached for {state.breached:g} s"
+    if metric.startswith(OUTSIDE):
+        said = _seen_outside(metric.removeprefix(OUTSIDE), state)
+        limit = f"limit {guard.seconds:g} s out of it, breached for {state.breached:g} s"
     advice = Advice.ROLL_BACK if tripped else Advice.WAIT
     counts = Block(requests, 0, bad)
     return Verdict("guard", metric, advice, state.share, guard.limit, counts, None, f"{said}, {limit}")
+
+
+def _seen_outside(name: str, state: Guarded) -> str:
+    if not state.measured[0]:
+        return f"{name} has not been looked at yet"
+    return f"{name} was {'out of its' if state.failing else 'within its'} limit at the last look"
 
 
 def judge_ratio(step: RatioStep, rule: RatioRule) -> Verdict:

@@ -289,3 +289,16 @@ def test_all_mistakes_of_a_rollout_are_told_at_once() -> None:
     text = """strategy: canary, steps: [5, 5], deadline: 0s, analysis: {alpha: 0, error_rate: {margin: 1}, guards: [{for: 2m}]},
         slo: {objective: 100}, release: {to: red, version: a}"""
     assert len(problems(SHOP % text)) == 7
+
+
+def test_a_metric_from_outside_is_a_guard_over_looks() -> None:
+    """Otherwise a release would go on while the dashboard that everybody looks at is red."""
+    place = 'prometheus: "http://p:9090", query: stock'
+    written = (
+        f"{{guards: [{{error_rate: 5%, for: 2m}}], outside: {{stock: {{{place}, below: 10, for: 2m}}}}}}"
+    )
+    assert [(rule.metric, rule.guard) for rule in _rules(written).guards] == [
+        ("errors", Guard(0.05, 120)),
+        ("outside:stock", Guard(0.0, 120, 1)),
+    ]
+    assert not _warned(f"strategy: canary, analysis: {{outside: {{stock: {{{place}, below: 10, for: 2m}}}}}}")
