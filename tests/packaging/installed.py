@@ -15,7 +15,10 @@ INSTALLERS = {"pip", "setuptools", "wheel"}
 EXTRAS = {
     "reliakit.cli.demo.": {"aiohttp", "opentelemetry", "starlette", "uvicorn"},
     "reliakit.telemetry.folding": {"opentelemetry"},
+    "reliakit.stores.postgres_link": {"psycopg"},
+    "reliakit.stores.redis_connections": {"redis"},
     "reliakit.testing.sources": {"pytest"},
+    "reliakit.testing.store": {"pytest"},
 }
 """Modules that nobody imports who has not installed this too."""
 
