@@ -18,11 +18,14 @@ from reliakit.rollouts.events import Actor, Event, Happening
 from reliakit.rollouts.records import VERSION
 from reliakit.runtime.contents import Contents
 from reliakit.runtime.fleet import Fleet
+from reliakit.runtime.gates import Gates
 from reliakit.runtime.keeper import Keeper
 from reliakit.runtime.last_state import LastState
 from reliakit.runtime.minutes import Minutes
 from reliakit.runtime.notices import Notices
 from reliakit.runtime.notifying import Notifier
+from reliakit.runtime.outside import Lookout
+from reliakit.runtime.prometheus import PrometheusMetric
 from reliakit.runtime.publishing import Publisher
 from reliakit.runtime.reconciler import Known, Reconciler
 from reliakit.runtime.sharing import Sharing
@@ -85,6 +88,19 @@ class Joined:
         )
         self.sharing.duties += [self.contents.post, self.notices.post, minutes.post, self.notifier.post]
         self.sharing.leaving += [self.notifier.leave]
+        self._look_around(reconciler, clock)
+
+    def _look_around(self, reconciler: Reconciler, clock: Clock) -> None:
+        """What whoever decides asks others for."""
+        fleet, keeper = self.fleet, self._keeper
+        leads, states = lambda: reconciler.leads, lambda: fleet.states
+        self.gates = Gates(self.store, self.definitions, states, leads, lambda: fleet.now, clock)
+        self.lookout = Lookout(
+            lambda: keeper.state.definitions.rollouts, states, leads, PrometheusMetric, clock
+        )
+        self.hints.gate, self.hints.outside = self.gates.answer, self.lookout.told
+        self.sharing.duties += [self.gates.ask, self.lookout.look]
+        self.sharing.leaving += [self.gates.leave, self.lookout.leave]
 
     def definitions(self) -> Mapping[str, RolloutDefinition]:
         """Returns the rollouts that are judged, as this worker has read them."""

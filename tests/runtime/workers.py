@@ -31,7 +31,7 @@ class Worker:
         self.store = SQLiteStore(folder / "reliakit.db", now=clock.time)
         self.keeper = Keeper(MemorySource(definitions), self.tallies, None, {}, clock)
         self.keeper.begin(accept_last_good=False)
-        self.joined = join(self.store, self.keeper, self.tallies, lambda upstream: True, clock, None)
+        self.joined = join(self.store, self.keeper, self.tallies, lambda *asked: True, clock, None)
 
     async def beat(self, times: int = 1, seconds: float = 1.0) -> None:
         """Does what `Sharing` does, and lets a second pass."""
@@ -74,7 +74,8 @@ async def note(worker: Worker, *whats: Happening, at: float | None = None) -> No
 
 def quick(worker: Worker) -> None:
     """Takes chance out of the rests between attempts: they take all the time that they may."""
-    worker.joined.notifier.errands.chance = _Longest()
+    for each in (worker.joined.notifier, worker.joined.gates, worker.joined.lookout):
+        each.errands.chance = _Longest()
 
 
 class _Longest(random.Random):
