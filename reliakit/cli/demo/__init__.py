@@ -1,1 +1,1 @@
-"""`reliakit demo`: flags and a canary at work on a real server, with real clients, for half a minute."""
+"""`reliakit demo`: flags, releases that judge themselves and a killed worker, on a real server with real clients."""

@@ -4,10 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
-__all__ = ["CANARY", "STABLE", "Answer"]
-
-STABLE, CANARY = "stable", "canary"
-_SLOTS = {"v1": STABLE, "v2": CANARY}
+__all__ = ["Answer"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +12,7 @@ class Answer:
     """Who answered whom, by which revision of the flags, and what the user got.
 
     Attributes:
-        slot: by the version that made the answer: the shop says it, not the middleware.
+        slot, version: which made the answer: the shop says it, not the middleware.
         sent_at, seconds: when the request was sent (monotonic), and how long it took.
         flags: flag -> (variant, reason).
     """
@@ -24,10 +21,16 @@ class Answer:
     worker: int
     revision: str
     slot: str
+    version: str
     failed: bool
     sent_at: float
     seconds: float
     flags: Mapping[str, tuple[str | None, str]]
+
+    @property
+    def came_at(self) -> float:
+        """When it came (monotonic)."""
+        return self.sent_at + self.seconds
 
     @classmethod
     def read(cls, body: Mapping[str, Any], user: int, status: int, sent_at: float, seconds: float) -> Self:
@@ -37,5 +40,5 @@ class Answer:
             KeyError: the body is not the shop's.
         """
         flags = {key: (variant, reason) for key, (variant, reason) in body["flags"].items()}
-        slot, failed = _SLOTS[body["version"]], status >= 500
-        return cls(user, body["worker"], body["revision"], slot, failed, sent_at, seconds, flags)
+        where = body["worker"], body["revision"], body["slot"], body["version"]
+        return cls(user, *where, status >= 500, sent_at, seconds, flags)

@@ -1,22 +1,25 @@
-"""The demo's flags file: what it says, and the edit that the demo makes half-way."""
+"""The demo's definitions: what they say, and the edit that the demo makes."""
 
+import json
 import os
 from pathlib import Path
 
-__all__ = ["CHANGES", "FIRST", "FLAG", "SECOND", "FlagsFile"]
+from reliakit.stores.opening import Address
 
-FLAG = "new_checkout"
-"""The flag that the edit gives to more users."""
+__all__ = ["CHANGES", "FIRST", "FLAG", "ROLLOUT", "SECOND", "FlagsFile"]
+
+FLAG, ROLLOUT = "new_checkout", "shop"
+"""The flag that the edit gives to more users, and the rollout that releases are made by."""
 FIRST, SECOND = "1", "2"
 """The revisions before and after the edit."""
-CHANGES = "new_checkout 10 -> 50 %, canary 10 -> 30 %"
+CHANGES = f"{FLAG} 10 -> 50 %"
 """The edit in words."""
 
 _TEXT = """\
-# The demo's flags. Edit and save this while it runs: both workers follow within half a second.
+# The demo's definitions. Edit and save this while it runs: every worker follows within half a second.
 format: 1
 revision: "1"
-
+STORE
 flags:
   new_checkout:
     description: Two-step checkout
@@ -31,34 +34,35 @@ flags:
     kind: ops
 
 upstreams:
-  shop-v2: in_process
+  shop-green: in_process
 
 rollouts:
   shop:
-    slots: {stable: {upstream: app}, canary: {upstream: shop-v2}}
-    initial: stable
-    weight: 10
+    slots: {blue: {upstream: app}, green: {upstream: shop-green}}
+    initial: blue
+    steps: [20, 50]
+    analysis:
+      # A small shop that wants to know soon: what must be ruled out before a step ends is a canary that fails
+      # three times as often as stable, and more often than in 2 % of its requests.
+      error_rate: {margin: 3x, floor: 2%}
 
 routes:
   - {path_prefix: /shop, rollout: shop}
 """
-_EDITS = (
-    ('revision: "1"', 'revision: "2"'),
-    ("percentage: 10\n", "percentage: 50\n"),
-    ("weight: 10\n", "weight: 30\n"),
-)
+_EDITS = (('revision: "1"', 'revision: "2"'), ("percentage: 10\n", "percentage: 50\n"))
 
 
 class FlagsFile:
     """Lives in a folder; notices when somebody else has edited it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, store: Address) -> None:
         self.path = folder / "flags.yaml"
-        self._write(_TEXT)
+        self._text = _TEXT.replace("STORE\n", _store(store))
+        self._write(self._text)
 
     def edit(self) -> None:
-        """Gives the flag to half of all users, and the canary 30 %."""
-        text = _TEXT
+        """Gives the flag to half of all users."""
+        text = self._text
         for before, after in _EDITS:
             text = text.replace(before, after)
         self._write(text)
@@ -76,3 +80,9 @@ class FlagsFile:
         temporary = self.path.with_suffix(".new")
         temporary.write_text(text, "utf-8")
         os.replace(temporary, self.path)
+
+
+def _store(address: Address) -> str:
+    if address.url == Address().url:
+        return "# store: redis://… or postgresql://…, where several hosts share it; by default a SQLite file beside this\n"
+    return f"store: {{url: {json.dumps(address.url)}, namespace: {address.namespace}}}\n"

@@ -2,28 +2,31 @@
 
 from collections import Counter
 from collections.abc import Mapping
+from math import inf
 
-from reliakit.cli.demo.answers import STABLE, Answer
+from reliakit.cli.demo.answers import Answer
 from reliakit.cli.demo.flags_file import FLAG
 
 __all__ = ["People"]
 
+_HEARD_WITHIN = 2.0
+"""Seconds in which every worker has heard of a new weight, also where the store does not push."""
+
 
 class People:
-    """Remembers the latest answer of every user under every revision of the flags.
+    """Remembers the latest answer of every user under every revision of the flags, and which versions they met.
 
     Attributes:
         judging: whether who keeps what follows from the demo's own edit; a person's edit may mean anything.
-        flapped: users who got two slots under one revision, or were taken from the canary though it grew.
         robbed: users who got two variants of a flag under one revision, or lost the flag though it grew.
     """
 
     def __init__(self) -> None:
         self.judging = True
-        self.flapped: set[int] = set()
         self.robbed: set[int] = set()
         self._answers: dict[int, dict[str, Answer]] = {}
         self._latest: dict[int, Answer] = {}
+        self._met: dict[int, list[tuple[float, str]]] = {}
 
     def __len__(self) -> int:
         """How many users have had an answer."""
@@ -36,6 +39,7 @@ class People:
             for other in earlier.values():
                 self._judge(*sorted((other, answer), key=lambda each: each.revision))
         earlier[answer.revision] = self._latest[answer.user] = answer
+        self._met.setdefault(answer.user, []).append((answer.sent_at, answer.version))
 
     def having(self, flag: str, variant: str) -> int:
         """Returns how many users got that variant in their latest answer."""
@@ -49,17 +53,26 @@ class People:
                 found.setdefault(flag, Counter())[variant or "-"] += 1
         return found
 
-    def slots(self) -> Mapping[str, int]:
-        """Returns slot -> users, by their latest answers."""
-        return Counter(answer.slot for answer in self._latest.values())
+    def versions(self) -> Mapping[str, int]:
+        """Returns version -> users, by their latest answers."""
+        return Counter(answer.version for answer in self._latest.values())
+
+    def taken_from(self, version: str, until: float = inf) -> int:
+        """Returns how many users met a version and then another one before `until` (monotonic), though its share
+        only grew. While workers hear of a new weight one after the other, who is new to the canary may meet both.
+        """
+        return sum(_taken(met, version, until) for met in self._met.values())
 
     def _judge(self, old: Answer, new: Answer) -> None:
         """Compares two answers to one user, the one of the older revision first."""
         same = old.revision == new.revision
-        if old.slot != new.slot and (same or new.slot == STABLE):
-            self.flapped.add(old.user)
         if (same and old.flags != new.flags) or (_has(old) and not _has(new)):
             self.robbed.add(old.user)
+
+
+def _taken(met: list[tuple[float, str]], version: str, until: float) -> bool:
+    first = min((at for at, each in met if each == version), default=inf)
+    return any(first + _HEARD_WITHIN < at < until for at, each in met if each != version)
 
 
 def _has(answer: Answer) -> bool:

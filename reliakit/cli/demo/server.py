@@ -1,4 +1,4 @@
-"""The server: uvicorn with two workers, as a process of its own, on a free port of the loopback interface."""
+"""The server: uvicorn with several workers, as a process of its own, on a free port of the loopback interface."""
 
 import asyncio
 import os
@@ -13,12 +13,12 @@ from pathlib import Path
 from aiohttp import ClientError, ClientSession, ClientTimeout
 
 from reliakit.cli.demo.orphans import DEMO
-from reliakit.cli.demo.shop import FILE, TOKEN
+from reliakit.cli.demo.shop import DEPLOYED, FILE, TOKEN
 from reliakit.cli.printing import Failure, tell
 
-__all__ = ["WORKERS", "log_of", "serving"]
+__all__ = ["WORKERS", "deploy", "environment", "log_of", "serving"]
 
-WORKERS = 2
+WORKERS = 3
 _START_WITHIN = 30.0
 _STOP_WITHIN = 8.0
 _TRIES = 3
@@ -59,23 +59,39 @@ async def _start(url: str, folder: Path, flags: Path) -> Process:
     port = url.rpartition(":")[2]
     options = ["--factory", "--workers", str(WORKERS), "--host", "127.0.0.1", "--port", port]
     quiet = ["--no-access-log", "--log-level", "warning", "--timeout-keep-alive", "75"]
-    environ = {name: text for name, text in os.environ.items() if not name.startswith(_NOT_OURS)}
     ours = {
         FILE: str(flags),
+        DEPLOYED: str(_deployed(folder)),
         TOKEN: folder.name,
         DEMO: str(os.getpid()),
-        "RELIAKIT_STATE_DIR": str(folder / "state"),
     }
     with (folder / "server.log").open("wb") as log:
         return await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "uvicorn", "reliakit.cli.demo.shop:create", *options, *quiet),
             cwd=folder,
-            env=environ | ours,
+            env=environment(folder) | ours,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=log,
             stderr=log,
             start_new_session=True,  # so that Ctrl-C reaches only us, and we stop it in order
         )
+
+
+def environment(folder: Path) -> dict[str, str]:
+    """Returns the environment of what the demo starts."""
+    environ = {name: text for name, text in os.environ.items() if not name.startswith(_NOT_OURS)}
+    return environ | {"RELIAKIT_STATE_DIR": str(folder / "state")}
+
+
+def deploy(folder: Path, version: str) -> None:
+    """Puts a version into the green slot of all workers."""
+    temporary = _deployed(folder).with_suffix(".new")
+    temporary.write_text(version)
+    os.replace(temporary, _deployed(folder))
+
+
+def _deployed(folder: Path) -> Path:
+    return folder / "green"
 
 
 async def _is_ready(process: Process, url: str, folder: Path) -> bool:

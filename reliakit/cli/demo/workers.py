@@ -1,7 +1,6 @@
 """What the server's workers say of themselves."""
 
 from collections.abc import Mapping
-from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import Any, Self
 
@@ -22,12 +21,11 @@ class Workers:
     is found, and asked again and again.
 
     Attributes:
-        statuses: the latest status of each worker, by its process id.
+        statuses: the latest status of each worker, by its process id; also of those that are gone.
     """
 
     def __init__(self, url: str) -> None:
         self._url = f"{url}/status"
-        self._stack = AsyncExitStack()
         self._known: dict[int, ClientSession] = {}
         self.statuses: dict[int, Mapping[str, Any]] = {}
 
@@ -37,31 +35,36 @@ class Workers:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self._stack.aclose()
+        for session in self._known.values():
+            await session.close()
+
+    @property
+    def known(self) -> frozenset[int]:
+        """The workers that answered when they were asked last."""
+        return frozenset(self._known)
 
     async def ask(self) -> None:
-        """Asks the workers that are known, and looks for those that are not; one that is gone keeps its last status."""
-        for worker, session in self._known.items():
-            await self._status(session, worker)
+        """Asks the workers that are known, and looks for those that are not."""
+        for worker, session in list(self._known.items()):
+            if await self._status(session, worker) != worker:  # it is gone, or the connection is
+                del self._known[worker]
+                await session.close()
         for _ in range(_TRIES):
             if len(self._known) >= WORKERS:
                 break
             await self._meet()
 
-    def counted(self) -> Counted:
-        """Returns what all workers together have exported."""
-        total = Counted()
-        for status in self.statuses.values():
-            total.add(Counted.read(status["counted"]))
-        return total
+    def counted(self) -> dict[int, Counted]:
+        """Returns what each worker that is there has exported."""
+        return {worker: Counted.read(self.statuses[worker]["counted"]) for worker in self._known}
 
     async def _meet(self) -> None:
-        session = ClientSession(connector=TCPConnector(limit=1), timeout=ClientTimeout(5))
+        session = ClientSession(connector=TCPConnector(limit=1), timeout=ClientTimeout(2))
         worker = await self._status(session)
         if worker is None or worker in self._known:
             await session.close()
         else:
-            self._known[worker] = await self._stack.enter_async_context(session)
+            self._known[worker] = session
 
     async def _status(self, session: ClientSession, expected: int | None = None) -> int | None:
         try:

@@ -10,7 +10,7 @@ from reliakit.cli.options import as_json, place
 from reliakit.cli.people import named
 from reliakit.cli.printing import print_json, print_line, tell
 from reliakit.cli.reports import reporting
-from reliakit.cli.rollout.releases import events_of
+from reliakit.cli.rollout.releases import decides, events_of
 from reliakit.cli.shared import Refusal, Shared, share
 from reliakit.cli.telling import looked, told
 from reliakit.rollouts.events import Event, Happening
@@ -72,7 +72,7 @@ async def _story(shared: Shared, name: str, number: int | None) -> list[Event]:
 
 
 def _tell(story: list[Event]) -> None:
-    first, last = story[0], story[-1]
+    first, last = story[0], next((each for each in reversed(story) if decides(each)), story[-1])
     lasted = span(last.at - first.at)
     print_line(
         f"{first.rollout} release {first.number}: {first.version} in {first.slot}, {last.after} after {lasted}"

@@ -8,11 +8,13 @@ from reliakit.cli.shared import Shared
 from reliakit.rollouts.events import Event, Happening
 from reliakit.rollouts.phases import Phase
 
-__all__ = ["Told", "events_of", "releases"]
+__all__ = ["Told", "decides", "events_of", "releases"]
 
 _ENDS = frozenset({Phase.SUCCESSFUL, Phase.FAILED})
 _SILENT = frozenset({Happening.SETTLED, Happening.DEFINED, Happening.STOPPED, Happening.WARNED})
-"""What happens beside the way of a release, and is not what became of it."""
+"""What happens beside the way of a release, and is not what became of it. A worker's notice that it has stopped may
+also come after the end.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,11 @@ class Told:
         return self.last.sentence
 
 
+def decides(event: Event) -> bool:
+    """Whether an event says what became of its release."""
+    return event.what not in _SILENT
+
+
 async def events_of(shared: Shared, rollout: str) -> AsyncIterator[Event]:
     """Yields what the journal has of a rollout, oldest first; what a newer version wrote is left out."""
     async for record in events(shared.store, rollout):
@@ -63,7 +70,7 @@ async def releases(shared: Shared, rollout: str) -> AsyncIterator[Told]:
             present = None
         if present is None:
             present = Told(event.number, event.version, event.slot, event.at, event)
-        elif event.what not in _SILENT:
+        elif decides(event):
             present = replace(present, last=event)
     if present is not None:
         yield present

@@ -1,0 +1,78 @@
+"""Where the demo's workers share their state: a place of their own, of which nothing is left at the end."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from hashlib import sha1
+from pathlib import Path
+from secrets import token_hex
+
+from reliakit.cli.printing import Failure
+from reliakit.stores.opening import Address, open_store
+
+__all__ = ["place"]
+
+_WITHIN = 5.0
+_LOCAL = "sqlite", "memory"
+_FORGET = """
+local cursor, dropped = '0', 0
+repeat
+  local found = redis.call('SCAN', cursor, 'MATCH', ARGV[1], 'COUNT', 1000)
+  cursor = found[1]
+  for _, key in ipairs(found[2]) do dropped = dropped + redis.call('DEL', key) end
+until cursor == '0'
+return dropped
+"""
+
+
+@asynccontextmanager
+async def place(url: str) -> AsyncIterator[Address]:
+    """Yields an address in a store for this demo alone, and drops what is there at the end.
+
+    Raises:
+        Failure: the URL is of a file or of memory: the demo makes a file of its own.
+        StoreError: the store can't be used.
+    """
+    if url == Address().url:
+        yield Address()
+        return
+    if url.partition(":")[0] in _LOCAL:
+        raise Failure("the demo makes a SQLite file of its own; --store takes redis://… or postgresql://…")
+    address = Address(url, f"reliakit_demo_{token_hex(4)}")
+    store = open_store(address, Path())
+    try:
+        await store.last()  # the first use: says what is wrong before anything is started
+    finally:
+        await store.close()
+    try:
+        yield address
+    finally:
+        await (_drop_schema(address) if url.startswith("postgresql:") else _drop_keys(address))
+
+
+async def _drop_schema(address: Address) -> None:
+    from reliakit.stores import postgres_address, postgres_link
+
+    async def nothing(link: postgres_link.Link) -> None:
+        pass
+
+    link = postgres_link.Link(postgres_address.address(address.url), nothing, prepared=False)
+    try:
+        await link.ask(f"DROP SCHEMA IF EXISTS {address.namespace} CASCADE")
+    finally:
+        await link.close()
+
+
+async def _drop_keys(address: Address) -> None:
+    from reliakit.stores.redis_connections import Connector
+    from reliakit.stores.redis_scripts import Script
+    from reliakit.stores.redis_urls import parse
+
+    script = Script(_FORGET, sha1(_FORGET.encode(), usedforsecurity=False).hexdigest())
+    connector = Connector(parse(address.url), _WITHIN)
+    connection = await connector.open()
+    try:
+        # The key tells a cluster which node has them all.
+        keys = f"{{{address.namespace}}}:"
+        await connector.evaluate(connection, script, [keys], [f"{keys}*"])
+    finally:
+        await connection.disconnect(nowait=True)
