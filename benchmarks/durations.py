@@ -41,6 +41,9 @@ class _Kit:
         self.tallies = Tallies()
         self.counts, self.rows = self.tallies.counts, self.tallies.rows
 
+    def in_flight(self) -> int:
+        return 0
+
     def snapshot_age(self) -> float:
         return 1.0
 

@@ -13,10 +13,13 @@ from reliakit.core.outcome import Outcome
 from reliakit.core.tally import Tallies
 from reliakit.errors import UsageError
 from reliakit.runtime.flag_calls import FlagCalls, User
+from reliakit.runtime.reports import Reports
+from reliakit.runtime.rollout_functions import RolloutDecorator, RolloutFunctions
 from reliakit.runtime.runtime import Runtime
 
 if TYPE_CHECKING:
     from reliakit.definitions.explanation import Explanation
+    from reliakit.definitions.rollout_models import RolloutSection
     from reliakit.middleware.protocol import ASGIApp, Connection, Environ, WSGIApp
     from reliakit.runtime.joining import Joined
     from reliakit.runtime.override import Override
@@ -79,6 +82,9 @@ class Reliakit(FlagCalls):
         services = [self._keeper.watch, self._joined.sharing.keep, measured.export]
         snapshot, parts = self._keeper.state.snapshot, ("definitions", "state")
         super().__init__(Runtime(snapshot, tallies, clock, [] if self._bypassed else services, parts))
+        self._functions = RolloutFunctions(self._runtime, silent=self._bypassed)
+        self._reports = Reports(self._runtime.scope, tallies.counters)
+        self._joined.in_flight = measured.in_flight = self._runtime.flights.__len__
         self._keeper.swapped = self._runtime.swap
         self._keeper.settled = partial(self._runtime.settle, "definitions")
         self._joined.sharing.settled = partial(self._runtime.settle, "state")
@@ -133,6 +139,46 @@ class Reliakit(FlagCalls):
 
         return Override(self._runtime, flags)
 
+    def rollout(
+        self,
+        name: str,
+        *,
+        user: Callable[..., User | None] | None = None,
+        ignore: tuple[type[BaseException], ...] = (),
+    ) -> RolloutDecorator:
+        """Gives a function or method a canary: `@kit.rollout("pricing")`, then `@price.canary`.
+
+        Each call goes to one of the two, as requests go to slots: the function itself is the slot `initial`, its
+        canary the other. An exception is an error of the slot, and passes on as it is. The rollout may be defined
+        later; until then, and whenever nothing can be decided, the function itself runs.
+
+        Args:
+            name: of a rollout whose slots have no upstream.
+            user: gives the targeting key from the arguments of a call; by default it is the request's own, and what
+                `identify` said. Without any, the stable slot runs, and that is no evidence.
+            ignore: exceptions that are answers and no failures.
+
+        Raises:
+            UsageError: when it decorates a generator, or a canary that is async where the function is not.
+        """
+        return self._functions.decorator(name, user, ignore)
+
+    def fail(self, metric: str) -> None:
+        """Reports that the current request went wrong for the business, as in `kit.fail("empty_cart")`.
+
+        It counts once for the metric and each release that the request, or the call of a function, takes part in:
+        releases are judged by the share of requests that reported it. Outside of both it is ignored. Never raises.
+        """
+        self._reports.report(metric)
+
+    def track(self, metric: str, value: float = 1) -> None:
+        """Reports that something happened in the current request, as in `kit.track("order", 1)`.
+
+        As `fail`, for what need not be bad. What is judged is the share of requests, not the amount; 0 says that
+        nothing happened. Never raises.
+        """
+        self._reports.report(metric, value)
+
     def explain(
         self, key: str, user: User | None = None, *, context: Mapping[str, Any] | None = None
     ) -> "Explanation":
@@ -148,6 +194,17 @@ class Reliakit(FlagCalls):
     def revision(self) -> str:
         """What the definitions in force call themselves; in a request, those that the request is decided by."""
         return (self._scope.get() or self._runtime.outside).snapshot.revision
+
+    @property
+    def ready(self) -> bool:
+        """Whether this process can do its part: what a readiness probe should answer.
+
+        It can't where the stable slot of a rollout takes no requests here, as one whose start has failed. The wrapped
+        application gets them meanwhile.
+        """
+        state = self._keeper.state
+        sections, rollouts = state.definitions.rollouts, state.snapshot.rollouts
+        return all(self._serves(name, each.stable.name, sections[name]) for name, each in rollouts.items())
 
     def status(self) -> "Status":
         """Returns what is in force in this process, and what is known against it."""
@@ -185,7 +242,10 @@ class Reliakit(FlagCalls):
         folder = None if store.scope == "process" else self._folder
         return join(store, self._keeper, tallies, self._serves, clock, folder)
 
-    def _serves(self, upstream: str) -> bool:
+    def _serves(self, rollout: str, slot: str, section: "RolloutSection") -> bool:
+        upstream = section.slots[slot].upstream
+        if upstream is None:
+            return slot == section.initial or self._functions.has_canary(rollout)
         return any(upstream in ready for ready in self._runtime.serving)
 
     def _checked_names(self, upstreams: Mapping[str, Any] | None) -> Mapping[str, Any]:

@@ -17,7 +17,7 @@ from reliakit.core.evaluation import ErrorCode, Reason
 
 Problem = Literal["missing", "mistyped"]
 
-__all__ = ["Counters", "Failed", "Given", "Missed", "Tracked", "Unknown"]
+__all__ = ["Counters", "Failed", "Given", "Ignored", "Missed", "Tracked", "Unknown"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +60,13 @@ class Tracked:
     rollout: str
     slot: str
     number: int
+    metric: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ignored:
+    """A business metric was reported where it is evidence about no release."""
+
     metric: str
 
 

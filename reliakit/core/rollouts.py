@@ -6,6 +6,7 @@ from enum import StrEnum
 from mmh3 import hash as murmur3
 
 from reliakit.core.bucketing import hashable
+from reliakit.core.match import Match
 
 __all__ = ["Assignment", "Rollout", "RowName", "Slot", "Split", "Sticky", "assign"]
 
@@ -47,17 +48,39 @@ class Split:
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """One of the two places that run a version, and where its requests are tallied."""
+    """One of the two places that run a version, and where its requests are tallied.
+
+    Attributes:
+        name: of the slot.
+        upstream: where its requests go; empty where the version is a function.
+        series: cells of the tally's rows: split, forced, fallback.
+        rollout: whose slot it is.
+        number: of the release that its outcomes belong to.
+        metrics: the business metrics that the release is judged by.
+    """
 
     name: str
     upstream: str
     series: tuple[int, int, int]
-    """Cells of the tally's rows: split, forced, fallback."""
+    rollout: str
+    number: int
+    metrics: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
 class Rollout:
-    """A rollout as the request path sees it: `bound` is the first bucket that the canary does not get."""
+    """A rollout as the request path sees it.
+
+    Attributes:
+        name: of the rollout.
+        seed: of its buckets.
+        stable: takes whatever the canary does not.
+        canary: the other slot.
+        bound: the first bucket that the canary does not get.
+        sticky: what keeps somebody in one slot.
+        initial: the slot that was stable before there was any state: of a function, the function itself.
+        match: whom the split is about; None where it is everybody.
+    """
 
     name: str
     seed: int
@@ -65,6 +88,8 @@ class Rollout:
     canary: Slot
     bound: int
     sticky: Sticky
+    initial: str
+    match: Match | None = None
 
     def slot(self, name: str) -> Slot | None:
         """Returns the slot of that name."""

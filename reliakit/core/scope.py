@@ -22,15 +22,22 @@ class Scope:
         compiled: what a flag check looks at first: `flags.compiled`.
         subject: the targeting key, once it is known.
         attributes: what `identify` said beside the key.
+        forced: slots by rollout that a signed override asked for.
+        taken: what happens here is evidence about: the slots that it was split to, by their rows of the tally, and
+            by (row, metric) what was reported of them. None in a block that is no unit of evidence, as a request
+            and the call of a function are: reports are about no release there.
     """
 
-    __slots__ = ("attributes", "compiled", "flags", "identified", "snapshot", "subject")
+    __slots__ = ("attributes", "compiled", "flags", "identified", "snapshot", "subject", "taken")
+
+    forced: Mapping[str, str] = NOTHING
 
     def __init__(self, snapshot: Snapshot, flags: Flags) -> None:
         self.snapshot, self.flags, self.compiled = snapshot, flags, flags.compiled
         self.subject: str | None = None
         self.identified: str | None = None
         self.attributes = NOTHING
+        self.taken: dict[Any, Any] | None = None
 
     def identify(self, user: str | None, attributes: Mapping[str, Any]) -> None:
         """Says who is asking from now on."""
@@ -41,10 +48,19 @@ class Scope:
         """Returns the targeting key of whoever is asking, as far as it can be known."""
         return self.subject
 
+    def session(self) -> str | None:
+        """Returns the visitor whom the browser is recognised as; there is none but in a request."""
+        return None
+
+    def known(self) -> str | None:
+        """Returns the targeting key, where none has to be made up for it."""
+        return self.subject
+
     def within(self, flags: Flags) -> "Scope":
         """Returns a scope for the same asker with other flags."""
         inner = Scope(self.snapshot, flags)
         inner.identify(self.key(), self.attributes)
+        inner.taken = self.taken
         return inner
 
     def merged(self, context: Mapping[str, Any] | None) -> Mapping[str, Any]:

@@ -70,3 +70,5 @@ class Snapshot:
     classify: Classifier = field(default_factory=classify)
     revision: str = ""
     environment: str | None = None
+    timeout: float = 60.0
+    """Seconds after which a request that nobody has answered is an error."""

@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 from ipaddress import ip_network
+from typing import Literal
 
 from reliakit.core.bucketing import salt, threshold
 from reliakit.core.flags import Plan
 from reliakit.core.identity import Identity, KeySource
+from reliakit.core.match import Match
 from reliakit.core.rollouts import Assignment, Rollout, RowName, Slot, Split, Sticky
 from reliakit.core.snapshot import Flags, Snapshot
 from reliakit.core.tally import Tallies
@@ -13,6 +15,8 @@ from reliakit.definitions.conditions import ConditionReader, SharedTests
 from reliakit.definitions.flags import FlagReader
 from reliakit.definitions.models import Definitions, IdentitySection, RolloutSection
 from reliakit.definitions.outcomes import classifier
+from reliakit.definitions.quantities import seconds
+from reliakit.definitions.rollout_models import MatchSection
 from reliakit.definitions.rollouts import strategy_of
 from reliakit.definitions.routes import route_of
 
@@ -41,6 +45,7 @@ def compile_snapshot(
         classify=classifier(definitions.outcomes),
         revision=definitions.revision or revision,
         environment=definitions.environment,
+        timeout=seconds(definitions.outcomes.timeout),
     )
 
 
@@ -58,19 +63,24 @@ def compile_flags(definitions: Definitions, tallies: Tallies) -> Flags:
 def compile_rollouts(definitions: Definitions, tallies: Tallies, splits: Splits) -> dict[str, Rollout]:
     """Compiles the rollouts alone: a weight changes far more often than a definition."""
     return {
-        name: _rollout(name, section, tallies, splits.get(name))
+        name: _rollout(name, section, tallies, splits.get(name), _match(section.match, definitions))
         for name, section in definitions.rollouts.items()
     }
 
 
-def _rollout(name: str, section: RolloutSection, tallies: Tallies, shared: Split | None) -> Rollout:
+def _rollout(
+    name: str, section: RolloutSection, tallies: Tallies, shared: Split | None, match: Match | None
+) -> Rollout:
     # A state from before its slots were renamed says nothing about them: then as if there were none.
     split = shared if shared and shared.stable in section.slots else _without_state(section)
+
+    metrics = frozenset(section.analysis.metrics if section.analysis else ())
 
     def slot(slot_name: str) -> Slot:
         names: list[RowName] = [(name, slot_name, kind, split.number) for kind in Assignment]
         first, second, third = (tallies.numbers.of(row) for row in names)
-        return Slot(slot_name, section.slots[slot_name].upstream, (first, second, third))
+        upstream = section.slots[slot_name].upstream or ""
+        return Slot(slot_name, upstream, (first, second, third), name, split.number, metrics)
 
     other = next(slot_name for slot_name in section.slots if slot_name != split.stable)
     return Rollout(
@@ -81,7 +91,25 @@ def _rollout(name: str, section: RolloutSection, tallies: Tallies, shared: Split
         canary=slot(other),
         bound=threshold(split.weight),
         sticky=Sticky(section.sticky),
+        initial=section.initial,
+        match=match,
     )
+
+
+def _match(section: MatchSection | None, definitions: Definitions) -> Match | None:
+    if section is None:
+        return None
+    reader = ConditionReader(definitions.segments)
+    headers = {name.lower(): value for name, value in (section.headers or {}).items()}
+    return Match(
+        headers=_wanted(headers),
+        cookies=_wanted(section.cookies or {}),
+        condition=None if section.context is None else reader.read(section.context, ()),
+    )
+
+
+def _wanted(written: Mapping[str, str | Literal[True]]) -> tuple[tuple[str, str | None], ...]:
+    return tuple((name, None if value is True else value) for name, value in written.items())
 
 
 def _without_state(section: RolloutSection) -> Split:

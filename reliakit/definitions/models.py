@@ -21,6 +21,7 @@ from reliakit.definitions.basics import (
     Text,
 )
 from reliakit.definitions.operating_models import NotifySection, StoreSection
+from reliakit.definitions.quantities import Duration
 from reliakit.definitions.rollout_models import RolloutSection, SlotSection
 
 __all__ = [
@@ -119,10 +120,11 @@ class RouteSection(Model, frozen=True):
 
 
 class Outcomes(Model, frozen=True):
-    """Which status codes are errors (of the service) and which are client errors."""
+    """Which status codes are errors (of the service), which are client errors, and when no answer is an error."""
 
     errors: tuple[Text | int, ...] = ("5xx",)
     client_errors: tuple[Text | int, ...] = ("4xx",)
+    timeout: Duration = "60s"
 
 
 class Definitions(Model, frozen=True):

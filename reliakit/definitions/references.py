@@ -8,7 +8,8 @@ from reliakit.definitions.models import Definitions, RolloutSection, RouteSectio
 from reliakit.definitions.operating import operating_problems
 from reliakit.definitions.outcomes import status_codes
 from reliakit.definitions.problems import Path, Problem, describe, suggestion
-from reliakit.definitions.references_rollouts import rollout_problems, rollout_warnings
+from reliakit.definitions.quantities import seconds
+from reliakit.definitions.references_rollouts import rollout_problems, rollout_warnings, without_upstream
 from reliakit.definitions.routes import route_of
 
 __all__ = ["APP", "section_problems", "warnings"]
@@ -26,6 +27,9 @@ def section_problems(definitions: Definitions) -> Iterator[Problem]:
             if not status_codes(written):
                 expected = "a status code such as 503, a class such as 5xx or a range such as 500-504"
                 yield Problem(("outcomes", name, index), f"expected {expected}, got {describe(written)}")
+    if seconds(definitions.outcomes.timeout) <= 0:
+        hint = "60s is usual: longer than any answer may take to begin"
+        yield Problem(("outcomes", "timeout"), "expected a duration above 0s", hint)
     for name, rollout in definitions.rollouts.items():
         yield from _rollout(name, rollout, definitions)
     for index, route in enumerate(definitions.routes):
@@ -80,8 +84,13 @@ def _rollout(name: str, rollout: RolloutSection, definitions: Definitions) -> It
     if rollout.initial not in rollout.slots:
         hint = suggestion(rollout.initial, rollout.slots) or f"the slots are {', '.join(rollout.slots)}"
         yield Problem((*path, "initial"), f"there is no slot {describe(rollout.initial)}", hint)
+    runs_functions = without_upstream(rollout)
     for slot, section in rollout.slots.items():
-        yield from _upstream((*path, "slots", slot, "upstream"), section.upstream, definitions)
+        if section.upstream is not None:
+            yield from _upstream((*path, "slots", slot, "upstream"), section.upstream, definitions)
+        elif not runs_functions:
+            hint = "write upstream: app, or take both out: a rollout of functions has none"
+            yield Problem((*path, "slots", slot), "there is no upstream here, and the other slot has one", hint)
     yield from rollout_problems(name, rollout, definitions.segments)
 
 
@@ -102,6 +111,10 @@ def _route(index: int, route: RouteSection, definitions: Definitions) -> Iterato
             suggestion(route.rollout, definitions.rollouts) or f"define it: rollouts: {{{route.rollout}: …}}"
         )
         yield Problem((*path, "rollout"), f"there is no rollout {describe(route.rollout)}", hint)
+    elif route.rollout is not None and without_upstream(definitions.rollouts[route.rollout]):
+        message = f"there is no upstream in the slots of {describe(route.rollout)}, so no request can go there"
+        hint = "write one in each slot, as in {upstream: app}; what only functions use needs no route"
+        yield Problem((*path, "rollout"), message, hint)
     if route.upstream is not None:
         yield from _upstream((*path, "upstream"), route.upstream, definitions)
 
@@ -126,7 +139,7 @@ def _unreachable(index: int, routes: Sequence[Route]) -> Iterator[Problem]:
 
 def _unused(definitions: Definitions) -> Iterator[Problem]:
     routed = {route.rollout for route in definitions.routes}
-    for name in definitions.rollouts:
-        if name not in routed:
+    for name, section in definitions.rollouts.items():
+        if name not in routed and not without_upstream(section):
             hint = f"add it: routes: [{{path_prefix: /, rollout: {name}}}]"
             yield Problem(("rollouts", name), "no route leads to this rollout", hint, severity="warning")

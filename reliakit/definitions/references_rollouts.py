@@ -84,7 +84,7 @@ def _match(path: Path, section: RolloutSection, segments: Mapping[str, Any]) -> 
         yield Problem((*path, "match"), "expected one of headers, cookies and context in it", hint)
     for key in ("headers", "cookies"):
         if getattr(match, key) and without_upstream(section):
-            message = f"`{key}` are of requests, and slots without an upstream take none"
+            message = f"`{key}` belongs to requests, and slots without an upstream get none"
             yield Problem((*path, "match", key), message, "match by `context`, which a function's caller has")
     if match.context is not None:
         reader = ConditionReader(segments)

@@ -19,7 +19,7 @@ from reliakit.middleware.edge import UNJUDGED, Edge, introduce, no_header
 from reliakit.middleware.exchange import Exchange
 from reliakit.middleware.guard import check
 from reliakit.middleware.lifespan import Lifespans
-from reliakit.middleware.overrides import COOKIE, Forced
+from reliakit.middleware.overrides import COOKIE
 from reliakit.middleware.protocol import APP, ASGIApp, Connection, Receive, Send
 from reliakit.middleware.visit import Visit
 from reliakit.runtime.runtime import Runtime
@@ -57,6 +57,7 @@ class ASGIShell:
         self._runtime, self._identify = runtime, identify
         self._lifespans = Lifespans(self._apps)
         self._now, self._local = runtime.clock.monotonic, runtime.tallies.local
+        self._open = runtime.flights.open
         runtime.serving.append(self._lifespans.ready)
         self._enter, self._leave = runtime.scope.set, runtime.scope.reset
         self._use(Edge(runtime.snapshot, folder, self._lifespans.ready))
@@ -75,6 +76,8 @@ class ASGIShell:
             return
         connection, upstream, series, visit = self._admit(connection)
         exchange = Exchange(receive, send, visit, self._now, connection)
+        if series >= 0:
+            self._open[exchange] = series
         raised = cancelled = False
         token = self._enter(visit)
         try:
@@ -87,7 +90,9 @@ class ASGIShell:
             raise
         finally:
             self._leave(token)
-            if series >= 0:
+            if (
+                series >= 0 and self._open.pop(exchange, None) is not None
+            ):  # else it was overdue, and has counted
                 outcome, seconds = exchange.outcome(raised, cancelled)
                 record(self._local.rows, series, outcome, seconds)
                 if outcome in FAILURES:
@@ -114,16 +119,16 @@ class ASGIShell:
                         break
                     cookies = value.decode("latin-1")
             if believed and COOKIE not in cookies:
-                forced, visit = None, Visit(outside.snapshot, outside.flags, edge.cookie, cookies)
+                visit = Visit(outside.snapshot, outside.flags, edge.cookie, cookies)
             else:
-                connection, visit, forced = self._checked(edge, outside.flags, connection)
+                connection, visit = self._checked(edge, outside.flags, connection)
             if self._identify is not None:
                 introduce(visit, self._identify, connection, self._runtime.tallies.counters)
             if not outside.snapshot.routes:
                 return connection, APP, UNJUDGED, visit
             header = no_header if edge.by_path else partial(_header, connection)
             method = connection.get("method", "GET")
-            upstream, series = edge.route(method, connection["path"], header, visit, forced)
+            upstream, series = edge.route(method, connection["path"], header, visit)
             if upstream != APP:
                 connection = self._lifespans.connection(upstream, connection)
             return connection, upstream, series, visit
@@ -134,9 +139,7 @@ class ASGIShell:
             headers = [pair for pair in connection["headers"] if pair[0] not in forgeable]
             return {**connection, "headers": headers}, APP, UNJUDGED, self._edge.visit(outside.flags, "")
 
-    def _checked(
-        self, edge: Edge, flags: Flags, connection: Connection
-    ) -> tuple[Connection, Visit, Forced | None]:
+    def _checked(self, edge: Edge, flags: Flags, connection: Connection) -> tuple[Connection, Visit]:
         """Sorts out a connection that may carry something which only some may send."""
         sent = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in connection["headers"]]
         cookies = "; ".join(value for name, value in sent if name == "cookie")
@@ -145,8 +148,7 @@ class ASGIShell:
         if checked.headers != sent:
             headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in checked.headers]
             connection = {**connection, "headers": headers}
-        visit = edge.visit(flags, checked.cookies, checked.carried, checked.forced)
-        return connection, visit, checked.forced
+        return connection, edge.visit(flags, checked.cookies, checked.carried, checked.forced)
 
 
 def _header(connection: Connection, name: str) -> str | None:

@@ -3,31 +3,27 @@
 import logging
 from collections.abc import Callable, Container
 from pathlib import Path
-from random import getrandbits
 from typing import Any
 
 from reliakit.core.bucketing import key_text
 from reliakit.core.counters import Counters, Failed
 from reliakit.core.identity import Identity
+from reliakit.core.match import Match
 from reliakit.core.pins import pin
-from reliakit.core.rollouts import Assignment, Rollout, Slot, Sticky, assign
 from reliakit.core.routes import Header, find
 from reliakit.core.scope import NOTHING
 from reliakit.core.snapshot import Flags, Snapshot
-from reliakit.middleware.cookies import AnonymousCookie, host_key
+from reliakit.middleware.cookies import AnonymousCookie, cookie_value, host_key
 from reliakit.middleware.overrides import HEADER, Forced, forced_by
 from reliakit.middleware.protocol import APP
-from reliakit.middleware.visit import Visit
+from reliakit.middleware.visit import ForcedVisit, Visit
+from reliakit.runtime.splitting import FALLBACK, FORCED, SPLIT, split
 
 __all__ = ["UNJUDGED", "Edge", "introduce", "no_header"]
 
 _log = logging.getLogger("reliakit")
 UNJUDGED = -1
 """The series of requests that no rollout has a stake in."""
-
-_SPLIT, _FORCED, _FALLBACK = range(len(Assignment))
-# Members of an enumeration are looked up slowly; the request path has them at hand.
-_USER, _SESSION = Sticky.USER, Sticky.SESSION
 
 
 class Edge:
@@ -45,8 +41,9 @@ class Edge:
         self.snapshot, self._folder, self._ready = snapshot, folder, ready
         self.identity = snapshot.identity
         self.cookie = cookie or _cookie(self.identity, folder)
-        self.by_path = all(route.plain for route in snapshot.routes)
-        """Whether the path alone decides which route a request takes."""
+        everybody = all(rollout.match is None for rollout in snapshot.rollouts.values())
+        self.by_path = everybody and all(route.plain for route in snapshot.routes)
+        """Whether the path alone decides which route a request takes, and whom a rollout is about."""
         self.guarded = frozenset({HEADER} | ({self.identity.header} if self.identity.header else set()))
         """Lower-case names of the headers that only some clients may send."""
 
@@ -68,27 +65,35 @@ class Edge:
         """
         if forced is not None and forced.flags:
             flags = flags.overridden(_answers(flags, forced))
-        return Visit(self.snapshot, flags, self.cookie, cookies, carried)
+        if forced is None or not forced.slots:
+            return Visit(self.snapshot, flags, self.cookie, cookies, carried)
+        visit = ForcedVisit(self.snapshot, flags, self.cookie, cookies, carried)
+        visit.forced = forced.slots
+        return visit
 
     def forced(self, value: str) -> Forced | None:
         """Returns what an override header or cookie asks for, if it may."""
         return forced_by(value, self.identity.override_keys, unsigned=self.identity.unsigned_overrides)
 
-    def route(
-        self, method: str, path: str, header: Header, visit: Visit, forced: Forced | None
-    ) -> tuple[str, int]:
+    def route(self, method: str, path: str, header: Header, visit: Visit) -> tuple[str, int]:
         """Returns the upstream for a request, and the tally's row for its outcome or UNJUDGED."""
         route = find(self.snapshot.routes, method, path, header)
         if route is None or route.rollout is None:
             return self._able(route.upstream if route else APP), UNJUDGED
         rollout = self.snapshot.rollouts[route.rollout]
-        slot = _asked(rollout, forced) if forced is not None else None
-        kind = _FORCED
+        slot = rollout.slot(visit.forced.get(rollout.name, "")) if visit.forced else None
+        kind = FORCED
         if slot is None:
-            slot, kind = _split(rollout, visit)
+            if rollout.match is None or _matches(rollout.match, header, visit):
+                slot, kind = split(rollout, visit)
+            else:
+                slot, kind = rollout.stable, FALLBACK
         if slot.upstream not in self._ready:
-            return self._able(rollout.stable.upstream), rollout.stable.series[_FALLBACK]
-        return slot.upstream, slot.series[kind]
+            return self._able(rollout.stable.upstream), rollout.stable.series[FALLBACK]
+        row = slot.series[kind]
+        if kind == SPLIT:
+            visit.taken[row] = slot  # type: ignore[index]
+        return slot.upstream, row
 
     def _able(self, upstream: str | None) -> str:
         """The wrapped application takes what no other can: it is the one that is certainly there."""
@@ -101,7 +106,9 @@ def introduce(visit: Visit, identify: Callable[[Any], Any], request: Any, counte
     The request is admitted as ever then: what others forged in it has to be stripped all the same.
     """
     try:
-        visit.identify(key_text(identify(request)), NOTHING)
+        said = identify(request)
+        user, attributes = said if type(said) is tuple else (said, NOTHING)
+        visit.identify(key_text(user), dict(attributes) if attributes else NOTHING)
     except Exception:
         _log.exception("the callable that identifies requests failed")
         counters.add(Failed("identify"))
@@ -111,20 +118,11 @@ def no_header(name: str) -> None:
     """Stands in where no route asks for a header."""
 
 
-def _asked(rollout: Rollout, forced: Forced) -> Slot | None:
-    return rollout.slot(forced.slots.get(rollout.name, ""))
+def _matches(match: Match, header: Header, visit: Visit) -> bool:
+    def cookie(name: str) -> str | None:
+        return cookie_value(visit.cookies, name)
 
-
-def _split(rollout: Rollout, visit: Visit) -> tuple[Slot, int]:
-    if rollout.sticky is _USER:
-        key = visit.subject or visit.key()
-    elif rollout.sticky is _SESSION:
-        key = visit.session()
-    else:
-        return assign(rollout, None, getrandbits(32)), _SPLIT
-    if key is None:  # what nothing is known of can't stick: it is stable's, and no evidence
-        return rollout.stable, _FALLBACK
-    return assign(rollout, key, 0), _SPLIT
+    return match.carried(header, cookie) and match.holds(visit.known(), visit.attributes)
 
 
 def _answers(flags: Flags, forced: Forced) -> dict[str, tuple[str | None, object]]:

@@ -33,19 +33,24 @@ class Exchange:
         "_receive",
         "_seconds",
         "_send",
-        "_started",
-        "_visit",
+        "begun",
+        "visit",
     )
 
     def __init__(
         self, receive: Receive, send: Send, visit: Visit, now: Callable[[], float], connection: Connection
     ) -> None:
-        self._receive, self._send, self._visit, self._now = receive, send, visit, now
+        self._receive, self._send, self.visit, self._now = receive, send, visit, now
         self._connection = connection
         self._latched: Outcome | None = None
         self._left = self._hung_up = self._complete = False
         self._seconds: float | None = None
-        self._started = now()
+        self.begun = now()
+
+    @property
+    def unanswered(self) -> bool:
+        """Whether an HTTP request waits for the start of its response."""
+        return self._latched is None and self._connection["type"] == "http"
 
     async def receive(self) -> Message:
         message = await self._receive()
@@ -69,14 +74,14 @@ class Exchange:
             raise
 
     def _answered(self, kind: str, message: Message) -> Message:
-        self._latched = self._visit.snapshot.classify(
+        self._latched = self.visit.snapshot.classify(
             message["status"] if "status" in message else _STATUS[kind]
         )
         if kind == "websocket.accept":
-            self._seconds = self._now() - self._started  # a WebSocket's length is no latency
-        if not self._visit.fresh or kind == "websocket.close":
+            self._seconds = self._now() - self.begun  # a WebSocket's length is no latency
+        if not self.visit.fresh or kind == "websocket.close":
             return message
-        cookie = self._visit.set_cookie(secure=self._connection.get("scheme") in _SECURE)
+        cookie = self.visit.set_cookie(secure=self._connection.get("scheme") in _SECURE)
         return {
             **message,
             "headers": [*message.get("headers", ()), (b"set-cookie", cookie.encode("latin-1"))],
@@ -89,7 +94,7 @@ class Exchange:
             raised: the application raised.
             cancelled: it was cancelled from outside.
         """
-        seconds = self._now() - self._started if self._seconds is None else self._seconds
+        seconds = self._now() - self.begun if self._seconds is None else self._seconds
         latched = self._latched
         if latched is not _ERROR:
             if cancelled or (self._left and not self._complete):

@@ -8,7 +8,7 @@ from reliakit.core.scope import NOTHING, Scope
 from reliakit.core.snapshot import Flags, Snapshot
 from reliakit.middleware.cookies import AnonymousCookie
 
-__all__ = ["Visit"]
+__all__ = ["ForcedVisit", "Visit"]
 
 # Members of an enumeration are looked up slowly; the request path has them at hand.
 _ANONYMOUS_COOKIE, _IDENTIFIED = KeySource.ANONYMOUS_COOKIE, KeySource.IDENTIFIED
@@ -26,7 +26,7 @@ class Visit(Scope):
         carried: the targeting key that a trusted proxy sent.
     """
 
-    __slots__ = ("_carried", "_cookie", "_cookies", "_visitor", "fresh")
+    __slots__ = ("_carried", "_cookie", "_visitor", "cookies", "fresh")
 
     def __init__(
         self,
@@ -40,7 +40,8 @@ class Visit(Scope):
         self.snapshot, self.flags, self.compiled = snapshot, flags, flags.compiled
         self.subject = self.identified = None
         self.attributes = NOTHING
-        self._cookie, self._cookies, self._carried = cookie, cookies, carried
+        self.taken = {}
+        self._cookie, self.cookies, self._carried = cookie, cookies, carried
         self._visitor: str | None = None
         self.fresh = False
         """Whether the visitor was made up here and wants a cookie."""
@@ -59,6 +60,13 @@ class Visit(Scope):
                     break
         return self.subject
 
+    def known(self) -> str | None:
+        """Returns the targeting key, where no visitor has to be made up and given a cookie for it."""
+        recognised = self.session() if self._visitor or self._cookie.visitor(self.cookies) else None
+        found = {_IDENTIFIED: self.identified, _ANONYMOUS_COOKIE: recognised}
+        sources = (found.get(source, self._carried) for source in self.snapshot.identity.sources)
+        return self.subject or next((key for key in sources if key is not None), None)
+
     def identify(self, user: str | None, attributes: Mapping[str, Any]) -> None:
         """Says who is signed in; which source comes first is for the definitions to say."""
         super().identify(user, attributes)
@@ -67,7 +75,7 @@ class Visit(Scope):
     def session(self) -> str:
         """Returns the visitor whom the browser is recognised as; a new one where there is none."""
         if self._visitor is None:
-            known = self._cookie.visitor(self._cookies) if self._cookies else None
+            known = self._cookie.visitor(self.cookies) if self.cookies else None
             self.fresh = known is None
             self._visitor = self._cookie.new_visitor() if known is None else known
         return self._visitor
@@ -75,3 +83,10 @@ class Visit(Scope):
     def set_cookie(self, *, secure: bool) -> str:
         """Returns the Set-Cookie header for a fresh visitor."""
         return self._cookie.set_cookie(self.session(), secure=secure)
+
+
+class ForcedVisit(Visit):
+    """The scope of a request that carries a believed override of slots."""
+
+    __slots__ = ("forced",)
+    forced: Mapping[str, str]

@@ -12,7 +12,7 @@ from reliakit.core.snapshot import Flags
 from reliakit.core.tally import record
 from reliakit.middleware.edge import UNJUDGED, Edge, introduce, no_header
 from reliakit.middleware.guard import check
-from reliakit.middleware.overrides import COOKIE, Forced
+from reliakit.middleware.overrides import COOKIE
 from reliakit.middleware.protocol import APP, Environ, StartResponse, WSGIApp
 from reliakit.middleware.visit import Visit
 from reliakit.runtime.runtime import Runtime
@@ -66,7 +66,9 @@ class WSGIShell:
         if runtime.dormant:
             runtime.wake()
         environ, upstream, series, visit = self._admit(environ)
-        response = _Response(runtime, series, visit, start_response, environ)
+        response = _Response(runtime, visit, start_response, environ)
+        if series >= 0:
+            runtime.flights.open[response] = series
         token = self._enter(visit)
         try:
             body = self._apps[upstream](environ, response.start)
@@ -94,7 +96,7 @@ class WSGIShell:
                 if name in environ:
                     return self._careful(edge, outside.flags, environ, cookies)
             visit = Visit(outside.snapshot, outside.flags, edge.cookie, cookies)
-            return self._routed(edge, environ, visit, None)
+            return self._routed(edge, environ, visit)
         except Exception:
             _log.exception("the request goes to the application undecided")
             self._runtime.tallies.counters.add(Failed("admission"))
@@ -109,15 +111,15 @@ class WSGIShell:
         kept = {_variable(name): value for name, value in checked.headers}
         rest = {variable: value for variable, value in environ.items() if variable not in names}
         visit = edge.visit(flags, checked.cookies, checked.carried, checked.forced)
-        return self._routed(edge, {**rest, **kept}, visit, checked.forced)
+        return self._routed(edge, {**rest, **kept}, visit)
 
-    def _routed(self, edge: Edge, environ: Environ, visit: Visit, forced: Forced | None) -> Admission:
+    def _routed(self, edge: Edge, environ: Environ, visit: Visit) -> Admission:
         if self._identify is not None:
             introduce(visit, self._identify, environ, self._runtime.tallies.counters)
         if not edge.snapshot.routes:
             return environ, APP, UNJUDGED, visit
         header = no_header if edge.by_path else partial(_header, environ)
-        upstream, series = edge.route(environ["REQUEST_METHOD"], _path(environ), header, visit, forced)
+        upstream, series = edge.route(environ["REQUEST_METHOD"], _path(environ), header, visit)
         return environ, upstream, series, visit
 
 
@@ -139,16 +141,18 @@ def _variable(header: str) -> str:
 class _Response:
     """One response, from the status line to the server's `close`."""
 
-    __slots__ = ("_environ", "_finished", "_latched", "_series", "_start", "_started", "runtime", "visit")
+    __slots__ = ("_environ", "_latched", "_start", "begun", "runtime", "visit")
 
-    def __init__(
-        self, runtime: Runtime, series: int, visit: Visit, start: StartResponse, environ: Environ
-    ) -> None:
-        self.runtime, self._series, self.visit = runtime, series, visit
+    def __init__(self, runtime: Runtime, visit: Visit, start: StartResponse, environ: Environ) -> None:
+        self.runtime, self.visit = runtime, visit
         self._start, self._environ = start, environ
         self._latched: Outcome | None = None
-        self._finished = False
-        self._started = runtime.clock.monotonic()
+        self.begun = runtime.clock.monotonic()
+
+    @property
+    def unanswered(self) -> bool:
+        """Whether the request waits for the start of its response."""
+        return self._latched is None
 
     def start(self, status: str, headers: list[tuple[str, str]], *error: Any) -> Callable[[bytes], object]:
         self._latched = self.visit.snapshot.classify(int(status[:3]))
@@ -169,20 +173,20 @@ class _Response:
         return (_SizedBody if hasattr(body, "__len__") else _Body)(body, self)
 
     def finish(self, *, raised: bool, left: bool = False) -> None:
-        """Records the outcome, once."""
-        if self._finished or self._series < 0:
+        """Records the outcome, once; not of what was overdue, or belongs to no rollout."""
+        row = self.runtime.flights.open.pop(self, None)
+        if row is None:
             return
-        self._finished = True
-        seconds = self.runtime.clock.monotonic() - self._started
+        seconds = self.runtime.clock.monotonic() - self.begun
         outcome = self._latched
         if outcome is None or raised:
             outcome = _ERROR
         elif left and outcome is not _ERROR:
             outcome = _CANCELLED
         tallies = self.runtime.tallies
-        record(tallies.local.rows, self._series, outcome, seconds)
+        record(tallies.local.rows, row, outcome, seconds)
         if outcome in FAILURES:
-            tallies.failed.append((self._series, self.visit.subject, outcome))
+            tallies.failed.append((row, self.visit.subject, outcome))
 
 
 class _Body:

@@ -11,6 +11,7 @@ from reliakit.core.bucketing import key_text
 from reliakit.core.counters import Given, Unknown
 from reliakit.core.evaluation import Answer, ErrorCode, Evaluation, Reason
 from reliakit.core.scope import NOTHING, Scope
+from reliakit.runtime.bounded import Bounded
 from reliakit.runtime.runtime import Runtime
 
 __all__ = ["FlagCalls", "Identified", "User"]
@@ -20,7 +21,6 @@ User = str | int | UUID
 
 Context = Mapping[str, Any]
 T = TypeVar("T")
-_UNKNOWN_KEYS, _LONGEST_KEY, _OTHER = 100, 200, "other"
 _KEYLESS = "this flag needs a targeting key: pass a user, or call kit.identify"
 
 
@@ -32,7 +32,7 @@ class FlagCalls:
         self._scope = runtime.scope
         self._current = runtime.scope.get
         self._counters = runtime.tallies.counters
-        self._unknown: set[str] = set()
+        self._bounded = Bounded().name
 
     # `context` and `default` are meant as keywords and not marked so: CPython calls functions that have
     # keyword-only parameters by a slower path, which costs a tenth of a flag check.
@@ -115,7 +115,9 @@ class FlagCalls:
         if around is None and self._runtime.dormant:
             self._runtime.wake()  # the block keeps the flags that it begins with
         around = around or self._runtime.outside
-        return Scope(around.snapshot, around.flags)
+        scope = Scope(around.snapshot, around.flags)
+        scope.taken = around.taken
+        return scope
 
     def _checked(self, key: str, user: User | None, context: Context | None, wanted: type) -> Evaluation:
         """Evaluates with every check, and counts the answer or the error."""
@@ -157,17 +159,6 @@ class FlagCalls:
     def _refused(self, key: str, code: ErrorCode, message: str) -> Evaluation:
         self._counters.add(Given(key, None, Reason.ERROR, code))
         return _error(key, code, message)
-
-    def _bounded(self, key: object) -> str:
-        """Keys that nobody defined may come from anywhere and look like anything, so only the first few that could
-        be keys are counted by name.
-        """
-        if not isinstance(key, str) or len(key) > _LONGEST_KEY or not (key.isascii() and key.isprintable()):
-            return _OTHER
-        if key not in self._unknown and len(self._unknown) >= _UNKNOWN_KEYS:
-            return _OTHER
-        self._unknown.add(key)
-        return key
 
 
 class Identified:

@@ -12,6 +12,7 @@ from reliakit.clock import Clock
 from reliakit.core.tally import Tallies
 from reliakit.definitions.models import Definitions
 from reliakit.definitions.operating_models import StoreSection
+from reliakit.definitions.rollout_models import RolloutSection
 from reliakit.definitions.rollouts import rollout_definition
 from reliakit.rollouts.definition import RolloutDefinition
 from reliakit.rollouts.events import Actor, Event, Happening
@@ -33,7 +34,11 @@ from reliakit.runtime.sighting import About
 from reliakit.stores.opening import Address
 from reliakit.stores.protocol import Store
 
-__all__ = ["Joined", "address_of", "join"]
+__all__ = ["Joined", "Serving", "address_of", "join"]
+
+Serving = Callable[[str, str, RolloutSection], bool]
+"""Tells whether this process can run a slot of a rollout, by their names and what is written of it; asked anew each
+time."""
 
 
 def address_of(definitions: Definitions) -> Address:
@@ -51,7 +56,7 @@ class Joined:
         store: what the workers share.
         keeper: of the definitions in force.
         tallies: of the process.
-        serving: the upstreams that take requests in this process, asked anew each time.
+        serving: the slots that this process can run.
         clock: of the process.
         folder: where the last seen state is kept; None where that is of no use.
     """
@@ -61,7 +66,7 @@ class Joined:
         store: Store,
         keeper: Keeper,
         tallies: Tallies,
-        serving: Callable[[str], bool],
+        serving: Serving,
         clock: Clock,
         folder: Path | None,
     ) -> None:
@@ -69,6 +74,8 @@ class Joined:
         self._read: tuple[Definitions, Mapping[str, RolloutDefinition]] | None = None
         publisher = Publisher(tallies, _incarnation)
         self.hints = Known()
+        self.in_flight: Callable[[], int] = lambda: 0
+        """Tells how many requests of rollouts are under way."""
         reconciler = Reconciler(store, self.definitions, self.hints)
         self.fleet = Fleet(store, publisher, reconciler, self.definitions, self._about, keeper.share, clock)
         last = LastState(folder, store.name) if folder else None
@@ -131,11 +138,10 @@ class Joined:
             revision=self._keeper.state.snapshot.revision,
             meanings={name: each.meaning for name, each in definitions.items()},
             ready={
-                name: [
-                    slot for slot, section in sections[name].slots.items() if self._serving(section.upstream)
-                ]
+                name: [slot for slot in sections[name].slots if self._serving(name, slot, sections[name])]
                 for name in definitions
             },
+            in_flight=self.in_flight(),
         )
 
 
@@ -143,7 +149,7 @@ def join(
     store: Store,
     keeper: Keeper,
     tallies: Tallies,
-    serving: Callable[[str], bool],
+    serving: Serving,
     clock: Clock,
     folder: Path | None,
 ) -> Joined:

@@ -1,6 +1,6 @@
 """What the metrics of one kit are read from."""
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 
 from reliakit.clock import Clock
 from reliakit.core.tally import Series, Tallies
@@ -14,6 +14,8 @@ class Measured:
 
     def __init__(self, tallies: Tallies, keeper: Keeper, clock: Clock) -> None:
         self._tallies, self._keeper, self._clock = tallies, keeper, clock
+        self.in_flight: Callable[[], int] = lambda: 0
+        """Tells how many requests of rollouts are under way."""
 
     def counts(self) -> Mapping[Hashable, int]:
         return self._tallies.counts()

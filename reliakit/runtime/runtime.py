@@ -14,6 +14,7 @@ from reliakit.core.scope import Scope
 from reliakit.core.snapshot import Flags, Snapshot
 from reliakit.core.tally import Tallies
 from reliakit.runtime.engine import Engine, Service
+from reliakit.runtime.flights import Flights
 
 __all__ = ["Runtime"]
 
@@ -39,6 +40,7 @@ class Runtime:
         outside: the scope of code that runs in no request; replaced whole on every change.
         scope: the scope of the request or task that the calling context belongs to.
         serving: for each wrapped application, the upstreams that take requests now.
+        flights: the requests under way.
     """
 
     dormant: bool
@@ -54,7 +56,9 @@ class Runtime:
     ) -> None:
         self.tallies, self.clock, self._parts = tallies, clock, parts
         self.scope: ContextVar[Scope | None] = ContextVar("reliakit_scope", default=None)
-        self.engine = Engine(services)
+        self.flights = Flights(tallies, clock)
+        # Without services there is no engine, and nothing is to start one.
+        self.engine = Engine([*services, self.flights.watch] if services else [])
         self.serving: list[Container[str]] = []
         self._snapshot = snapshot
         self._overrides: list[Answers] = []
@@ -129,6 +133,7 @@ class Runtime:
         """In a forked child: the parent's thread, locks and counts are not ours."""
         self.engine.after_fork()
         self.tallies.after_fork()
+        self.flights.open.clear()
         self._renew()
 
     def _renew(self) -> None:

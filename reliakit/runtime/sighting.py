@@ -30,6 +30,7 @@ class About:
         meanings: rollout -> meaning of the definition that it has read.
         states: rollout -> version of the state that it has in force.
         ready: rollout -> slots to which it can send requests.
+        in_flight: requests of rollouts under way; those of a worker that is killed are of no slot.
         stopped: rollouts whose canary it sends nothing to, by its own evidence.
     """
 
@@ -42,6 +43,7 @@ class About:
     states: dict[str, int] = field(default_factory=dict)
     ready: dict[str, list[str]] = field(default_factory=dict)
     stopped: list[str] = field(default_factory=list)
+    in_flight: int = 0
 
 
 def about_of(worker: Worker) -> About:

@@ -37,7 +37,11 @@ def create(points: Points, provider: Any = None, forks: int = 0) -> None:
 def _instrument(
     meter: Meter, metric: Metric, observe: Callable[[CallbackOptions], Iterable[Observation]]
 ) -> None:
-    make = meter.create_observable_gauge if metric.kind is Kind.GAUGE else meter.create_observable_counter
+    make = {
+        Kind.COUNTER: meter.create_observable_counter,
+        Kind.GAUGE: meter.create_observable_gauge,
+        Kind.LEVEL: meter.create_observable_up_down_counter,
+    }[metric.kind]
     make(metric.name, [observe], metric.unit, metric.description)
 
 

@@ -11,9 +11,12 @@ __all__ = [
     "ERRORS",
     "EVALUATIONS",
     "FAILURES",
+    "IGNORED",
+    "IN_FLIGHT",
     "LE",
     "METRICS",
     "RELOAD_FAILURES",
+    "REPORTS",
     "REQUESTS",
     "SNAPSHOT_AGE",
     "UNKNOWN",
@@ -26,6 +29,8 @@ class Kind(StrEnum):
     """What a metric is to its reader."""
 
     COUNTER = "counter"
+    LEVEL = "level"
+    """A gauge that adds up over the kits of a process."""
     GAUGE = "gauge"
     HISTOGRAM = "histogram"
 
@@ -108,6 +113,26 @@ DURATION_SUM = Metric(
     "Sum of the durations of requests of rollouts.",
     _REQUEST,
 )
+IN_FLIGHT = Metric(
+    "reliakit.requests.in_flight",
+    Kind.LEVEL,
+    "{request}",
+    "Requests of rollouts that have begun and not ended.",
+)
+REPORTS = Metric(
+    "reliakit.metric.reports",
+    Kind.COUNTER,
+    "{request}",
+    "Requests and calls that reported a business metric, once for each release that they took part in.",
+    ("reliakit.rollout.name", "reliakit.slot", "reliakit.metric.name"),
+)
+IGNORED = Metric(
+    "reliakit.metric.ignored",
+    Kind.COUNTER,
+    "{report}",
+    "Reports of business metrics that are evidence about no release; beyond the first hundred names it is `other`.",
+    ("reliakit.metric.name",),
+)
 FAILURES = Metric(
     "reliakit.failures",
     Kind.COUNTER,
@@ -137,6 +162,9 @@ METRICS = (
     DURATION,
     DURATION_BUCKET,
     DURATION_SUM,
+    IN_FLIGHT,
+    REPORTS,
+    IGNORED,
     FAILURES,
     SNAPSHOT_AGE,
     RELOAD_FAILURES,

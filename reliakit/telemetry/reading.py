@@ -5,7 +5,7 @@ from collections.abc import Hashable, Iterator, Mapping
 from itertools import accumulate
 from typing import Any, Protocol
 
-from reliakit.core.counters import Failed, Given, Missed, Unknown
+from reliakit.core.counters import Failed, Given, Ignored, Missed, Tracked, Unknown
 from reliakit.core.histogram import HTTP_BOUNDARIES, http_buckets
 from reliakit.core.outcome import Outcome
 from reliakit.core.tally import Series
@@ -16,7 +16,10 @@ from reliakit.telemetry.metrics import (
     ERRORS,
     EVALUATIONS,
     FAILURES,
+    IGNORED,
+    IN_FLIGHT,
     RELOAD_FAILURES,
+    REPORTS,
     REQUESTS,
     SNAPSHOT_AGE,
     UNKNOWN,
@@ -41,6 +44,9 @@ class Watched(Protocol):
 
     def rows(self) -> Mapping[Any, Series]:
         """Returns the totals of requests by (rollout, slot, assignment)."""
+
+    def in_flight(self) -> int:
+        """Returns how many requests of rollouts are under way."""
 
     def snapshot_age(self) -> float:
         """Returns seconds since the definitions were last read without a problem."""
@@ -89,6 +95,7 @@ def read(kit: Watched) -> Reading:
         _count(reading, name, amount)
     for row_name, row in kit.rows().items():
         _requests(reading, row_name, row)
+    reading.count(IN_FLIGHT, kit.in_flight())
     reading.count(SNAPSHOT_AGE, kit.snapshot_age())
     reading.count(RELOAD_FAILURES, kit.reload_failures())
     return reading
@@ -104,6 +111,10 @@ def _count(reading: Reading, name: Hashable, amount: int) -> None:
             reading.count(ATTRIBUTE_MISSES, amount, flag, attribute, problem)
         case Unknown(flag):
             reading.count(UNKNOWN, amount, flag)
+        case Tracked(rollout, slot, _, metric):
+            reading.count(REPORTS, amount, rollout, slot, metric)
+        case Ignored(metric):
+            reading.count(IGNORED, amount, metric)
         case Failed(what):
             reading.count(FAILURES, amount, what)
 

@@ -9,12 +9,15 @@ from reliakit.core.tally import Tallies, record
 
 
 class Counted:
-    """Real tallies behind the four questions that telemetry asks of a kit."""
+    """Real tallies behind the questions that telemetry asks of a kit."""
 
     def __init__(self) -> None:
         self.tallies = Tallies()
         self.counts, self.rows = self.tallies.counts, self.tallies.rows
-        self.age, self.failures = 0.0, 0
+        self.age, self.failures, self.flying = 0.0, 0, 0
+
+    def in_flight(self) -> int:
+        return self.flying
 
     def snapshot_age(self) -> float:
         return self.age

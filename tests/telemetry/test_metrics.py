@@ -14,7 +14,7 @@ from opentelemetry.semconv._incubating.attributes.feature_flag_attributes import
 from opentelemetry.semconv.attributes.error_attributes import ERROR_TYPE
 
 from reliakit import Reliakit
-from reliakit.core.counters import Failed
+from reliakit.core.counters import Failed, Ignored, Tracked
 from reliakit.core.histogram import HTTP_BOUNDARIES
 from reliakit.core.outcome import Outcome
 from reliakit.core.rollouts import Assignment
@@ -213,10 +213,12 @@ def test_the_table_of_metrics_is_what_is_exported():
     kit.serve(0.01)
     extra = Counted()
     extra.tallies.counters.add(Failed("admission"))
+    extra.tallies.counters.add(Tracked("shop", "blue", 1, "order"))
+    extra.tallies.counters.add(Ignored("order"))
     exported = metrics(collected(kit, extra))
     assert set(exported) == {metric.name for metric in METRICS if metric.kind is not Kind.HISTOGRAM}
     for metric in METRICS:
-        assert re.fullmatch(r"reliakit(\.[a-z]+)+", metric.name)
+        assert re.fullmatch(r"reliakit(\.[a-z_]+)+", metric.name)
         if metric.name in exported:
             assert (exported[metric.name].unit, exported[metric.name].description) == (
                 metric.unit,
