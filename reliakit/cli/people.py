@@ -1,6 +1,5 @@
 """Who gives an order, and how the journal names who did something."""
 
-import getpass
 import os
 import socket
 
@@ -12,7 +11,8 @@ __all__ = ["myself", "named"]
 def myself(claimed: str | None) -> Actor:
     """Returns who runs this command: a name that is claimed, and a user and a host that the system knows."""
     user = _user()
-    return Actor("person", claimed or user, user, socket.gethostname())
+    # Who logged in says more than whose rights were borrowed, and is a claim like any other.
+    return Actor("person", claimed or os.environ.get("SUDO_USER") or user, user, socket.gethostname())
 
 
 def named(actor: Actor) -> str:
@@ -26,9 +26,12 @@ def named(actor: Actor) -> str:
 
 
 def _user() -> str:
-    # As `sudo` does: who logged in says more than whose rights were borrowed.
-    borrowed = os.environ.get("SUDO_USER")
+    # Not `getpass.getuser`, which believes LOGNAME and USER, so that anybody could sign as somebody else.
     try:
-        return borrowed or getpass.getuser()
-    except (KeyError, OSError):  # a container whose user id has no name
-        return str(os.getuid()) if hasattr(os, "getuid") else "unknown"
+        from pwd import getpwuid
+    except ImportError:  # Windows
+        return os.environ.get("USERNAME", "unknown")
+    try:
+        return getpwuid(os.getuid()).pw_name
+    except KeyError:  # a container whose user id has no name
+        return str(os.getuid())

@@ -1,9 +1,11 @@
 """The same operations where the scope is a fleet: on Valkey and on PostgreSQL."""
 
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 import pytest
 
+from tests.cli.cutting import cutting
 from tests.cli.operating import objects, said, serving, written
 from tests.cli.running import reliakit
 from tests.stores.postgres import Postgres
@@ -61,6 +63,21 @@ def test_who_has_only_the_address_of_the_store_can_look(valkey, tmp_path):
     assert "release 1 (2.4.1 in green) Pending" in said(elsewhere, "status", "--store", valkey)
     assert "started 2.4.1" in said(elsewhere, "journal", "--store", valkey)
     assert "started 2.4.1" in said(elsewhere, "rollout", "explain", "shop", "--store", valkey)
+
+
+@pytest.mark.parametrize("store", ["valkey", "postgres"])
+def test_an_order_whose_answer_is_lost_is_said_to_have_been_given_or_not(store, request, tmp_path):
+    """Whoever is told that it failed gives it again, and whoever is told that it worked looks no further."""
+    url = request.getfixturevalue(store)
+    folder = written(tmp_path, url).parent
+    said(folder, "rollout", "start", "shop", "--version", "2.4.1")
+    with cutting(int(urlsplit(url).port or 0), b"cut here") as port:
+        through = url.replace(f":{urlsplit(url).port}", f":{port}")
+        told = reliakit("rollout", "abort", "shop", "--reason", "cut here", "--store", through, cwd=folder)
+    assert (told.returncode, told.stdout) == (2, "")
+    assert "it may or may not have been done: look with `reliakit rollout status shop`" in told.stderr
+    assert "phase: Failed" in said(folder, "rollout", "status", "shop")
+    assert said(folder, "journal").count("aborted: cut here") == 1
 
 
 def test_the_tables_can_be_made_by_hand_before_anybody_uses_them(postgres, tmp_path):

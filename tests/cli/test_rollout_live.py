@@ -1,6 +1,7 @@
 """A release from start to end by commands alone, with a live worker behind them."""
 
 import json
+import signal
 import sqlite3
 import subprocess
 from collections.abc import Iterator
@@ -120,6 +121,22 @@ def test_verify_names_the_entry_that_somebody_has_edited_and_the_gap_that_somebo
     with sqlite3.connect(folder / ".reliakit" / "reliakit.db") as store:
         store.execute("DELETE FROM journal WHERE number = ?", [number + 1])
     store.close()
-    shown = objects(said(folder, "journal", "--verify", "--json", code=1))
-    assert {"number": number + 2, "why": f"{number + 1} is missing before it"} in shown
-    assert shown[-1]["broken"] == len(shown) - 1
+    *places, told = objects(said(folder, "journal", "--verify", "--json", code=1))
+    assert {"number": number + 2, "why": f"{number + 1} is missing before it"} in places
+    assert told["broken"] == len(places)
+
+
+def test_a_watch_is_ended_by_the_keyboard_and_the_release_is_not(shop, file):
+    """People would fear to look, since leaving looked like an abort."""
+    folder = file.parent
+    said(folder, "rollout", "start", "shop", "--version", "2.4.1")
+    watching = subprocess.Popen(
+        [*COMMAND, "rollout", "status", "shop", "--watch"],
+        cwd=folder, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert watching.stdout is not None
+    assert "Pending" in watching.stdout.readline()
+    watching.send_signal(signal.SIGINT)
+    _, told = watching.communicate(timeout=20)
+    assert (watching.returncode, "Traceback" in told) == (130, False)
+    assert shop.until(shop.state).active

@@ -2,11 +2,15 @@
 
 import asyncio
 import json
+import os
+import socket
 import sqlite3
 from pathlib import Path
+from pwd import getpwuid
 
 import pytest
 
+from reliakit import Reliakit
 from reliakit.definitions.documents import read, run
 from reliakit.definitions.loading import load
 from reliakit.definitions.rollouts import rollout_definition
@@ -17,7 +21,7 @@ from reliakit.runtime.documents import Versioned
 from reliakit.runtime.reconciler import Known, Reconciler
 from reliakit.stores.sqlite import SQLiteStore
 from tests.cli.operating import SHOP, objects, said, written
-from tests.cli.running import on_terminal, reliakit
+from tests.cli.running import COMMAND, environment, on_terminal, reliakit
 
 
 @pytest.fixture
@@ -98,8 +102,12 @@ def test_a_shell_with_an_old_file_is_warned_that_another_is_in_force(folder):
     in_force, old = SHOP.format(store="sqlite").replace("[50, 80]", "[10]"), SHOP.format(store="sqlite")
     state = RolloutState("shop", "blue")
     for text in (old, in_force):
-        definitions = run(load(run(read(text.encode(), "it"))[0], {})).definitions
+        document, _ = run(read(text.encode(), "it"))
+        assert document is not None
+        definitions = run(load(document, {})).definitions
+        assert definitions is not None
         definition = rollout_definition("shop", definitions.rollouts["shop"])
+        assert definition is not None
         moving = began(definition, state, 0.0)
         adopt(moving)
         state = moving.state
@@ -122,8 +130,6 @@ def test_orders_at_one_moment_are_all_carried_out_and_none_twice(folder):
     said(folder, "rollout", "start", "shop", "--version", "1")
 
     async def pause(number: int) -> int:
-        from tests.cli.running import COMMAND, environment
-
         order = ("rollout", "pause", "shop", "--reason", f"number {number}")
         process = await asyncio.create_subprocess_exec(
             *COMMAND, *order, cwd=folder, env=environment(), stdout=-3, stderr=-3
@@ -141,8 +147,6 @@ def test_orders_at_one_moment_are_all_carried_out_and_none_twice(folder):
 
 def test_a_broken_file_does_not_keep_anybody_from_aborting(folder):
     """A typo in an unrelated place would hold up the one order that can't wait."""
-    from reliakit import Reliakit
-
     file = folder / "reliakit.yaml"
     kit = Reliakit(file)  # which keeps a last good copy
     kit.close()
@@ -180,3 +184,14 @@ def test_a_person_at_a_terminal_gets_tables_without_colours_they_turned_off(fold
         assert code == 0
         assert "2.4.1" in shown or "new_checkout" in shown
         assert "\x1b[3" not in shown
+    said(folder, "rollout", "abort", "shop")
+    code, shown = on_terminal("rollout", "status", "shop", "--watch", cwd=folder)
+    assert (code, "Failed" in shown) == (0, True)
+
+
+def test_who_gave_an_order_can_claim_a_name_and_not_a_user(folder):
+    """The journal would blame whomever a variable of a shell names."""
+    forged = {"USER": "mallory", "LOGNAME": "mallory", "SUDO_USER": "bob"}
+    assert reliakit("rollout", "start", "shop", "--version", "1", cwd=folder, env=forged).returncode == 0
+    (entry,) = objects(said(folder, "journal", "--json"))
+    assert entry["event"]["actor"] == ["person", "bob", getpwuid(os.getuid()).pw_name, socket.gethostname()]

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 __all__ = ["command", "table"]
 
+_INTERRUPTED = 130
+
 
 @click.command("status")
 @click.argument("name")
@@ -57,7 +59,10 @@ def command(
         from reliakit.cli.rollout.watching import Watch
 
         watching = Watch(name, until, timeout, as_json)
-        share(file, url, watching.run)
+        try:
+            share(file, url, watching.run)
+        except KeyboardInterrupt:
+            ctx.exit(_INTERRUPTED)
         ctx.exit(0 if watching.reached else 1)
 
     async def look(shared: Shared) -> Standing:
