@@ -59,6 +59,8 @@ def test_a_service_without_any_error_goes_through():
 def test_without_traffic_it_is_pending_and_says_why():
     """Otherwise a release nobody calls fails, or is said to run."""
     stage = Stage(canary(), rps=0)
+    for _ in range(3):
+        stage.decide(0.0)
     for _ in range(300):
         stage.second()
     assert stage.state.phase is Phase.PENDING
