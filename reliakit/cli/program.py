@@ -18,6 +18,7 @@ _COMMANDS = {
     "eval": "reliakit.cli.evaluate",
     "flag": "reliakit.cli.flag",
     "journal": "reliakit.cli.journal",
+    "metrics": "reliakit.cli.metrics",
     "override": "reliakit.cli.override",
     "rollout": "reliakit.cli.rollout",
     "schema": "reliakit.cli.schema",

@@ -14,6 +14,7 @@ from reliakit.errors import UsageError
 
 if TYPE_CHECKING:
     import asyncio
+    from concurrent.futures import Future
 
 __all__ = ["Engine", "Service", "complete", "supervise"]
 
@@ -82,6 +83,23 @@ class Engine:
             if thread is not threading.current_thread():  # where garbage is collected, anything may be closed
                 thread.join(timeout)
             return not thread.is_alive()
+
+    def submit(self, work: Coroutine[Any, Any, T]) -> "Future[T]":
+        """Has a coroutine run on the engine's loop.
+
+        Raises:
+            UsageError: the engine does not run in this process.
+        """
+        import asyncio
+
+        if not self.running or self._loop is None:
+            work.close()
+            raise UsageError("reliakit's engine does not run in this process")
+        try:
+            return asyncio.run_coroutine_threadsafe(work, self._loop)
+        except RuntimeError as ended:  # just now
+            work.close()
+            raise UsageError("reliakit's engine has stopped in this process") from ended
 
     def _run(self, ready: threading.Event) -> None:
         import asyncio

@@ -18,6 +18,7 @@ from reliakit.rollouts.definition import RolloutDefinition
 from reliakit.rollouts.events import Actor, Event, Happening
 from reliakit.rollouts.records import VERSION
 from reliakit.runtime.contents import Contents
+from reliakit.runtime.exposing import Exposer
 from reliakit.runtime.fleet import Fleet
 from reliakit.runtime.gates import Gates
 from reliakit.runtime.keeper import Keeper
@@ -96,6 +97,7 @@ class Joined:
         self.sharing.duties += [self.contents.post, self.notices.post, minutes.post, self.notifier.post]
         self.sharing.leaving += [self.notifier.leave]
         self._look_around(reconciler, clock)
+        self.exposer = Exposer(store, self.definitions, clock)
 
     def _look_around(self, reconciler: Reconciler, clock: Clock) -> None:
         """What whoever decides asks others for."""
