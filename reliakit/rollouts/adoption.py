@@ -4,6 +4,8 @@ A definition that the state has not seen wins at once. One that it has seen, and
 again only when no live worker has reported the one in force for half a minute: then the deploy has been taken back.
 """
 
+from dataclasses import dataclass, replace
+
 from reliakit.rollouts.definition import RolloutDefinition, Target
 from reliakit.rollouts.events import Happening
 from reliakit.rollouts.observed import Observed
@@ -11,10 +13,40 @@ from reliakit.rollouts.phases import Trigger
 from reliakit.rollouts.state import REMEMBERED, RolloutState
 from reliakit.rollouts.transitions import Moving
 
-__all__ = ["UNREPORTED", "adopt", "in_force"]
+__all__ = ["UNREPORTED", "Silence", "adopt", "in_force"]
 
 UNREPORTED = 30.0
 """Seconds without a report of the definition in force, after which an older one wins again."""
+_LONGEST = 2.0
+"""Seconds of silence that one look adds at most."""
+_SAME = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """For how long somebody with an older definition has seen nobody report the one in force.
+
+    The age of the last report alone would not do: a clock that jumps makes all reports old, and a store that has lost
+    everything knows of none.
+
+    Attributes:
+        meaning: of the definition in force.
+        last: when it was last reported, by the store's clock; None where nobody did.
+        at: the store's clock at the last look.
+        seconds: of silence.
+    """
+
+    meaning: str = ""
+    last: float | None = None
+    at: float = 0.0
+    seconds: float = 0.0
+
+    def looked(self, meaning: str, age: float | None, now: float) -> "Silence":
+        """Returns the silence after a look. `age` is how long ago the store was told, in seconds; None for never."""
+        last = None if age is None else now - age
+        if meaning != self.meaning or (last is not None and last > (self.last or 0.0) + _SAME):
+            return Silence(meaning, last, now)
+        return replace(self, at=now, seconds=self.seconds + min(_LONGEST, max(0.0, now - self.at)))
 
 
 def in_force(definition: RolloutDefinition, state: RolloutState, observed: Observed) -> bool:

@@ -29,6 +29,7 @@ from reliakit.stores.protocol import Receipt, Store
 __all__ = ["Fleet"]
 
 _log = logging.getLogger("reliakit")
+_UNKNOWN = -1
 
 
 class Fleet:
@@ -64,7 +65,7 @@ class Fleet:
         self.live = 1
         """How many workers were live when this one last looked."""
         self._own: dict[str, tuple[int, Evidence]] = {}
-        self._revision = -1
+        self._revision = _UNKNOWN
         self._offset: float | None = None
 
     @property
@@ -87,6 +88,8 @@ class Fleet:
         """
         receipt = await self._publish()
         if not self._publisher.received(receipt):
+            # The store may have lost everything and have come to the same revision again.
+            self._revision = _UNKNOWN
             self._publisher.received(await self._publish())
         if receipt.revision != self._revision:
             await self.refresh()
@@ -100,11 +103,13 @@ class Fleet:
     async def refresh(self) -> None:
         """Reads the shared state and puts it in force; raises as `flush` does."""
         found = await self._store.read((ROLLOUT, OVERRIDE))
-        states, pins = states_in(found.found), pins_in(found.found)
+        states = states_in(found.found)
         lost = {name: each for name, each in self.states.items() if name not in states and each.version}
         if lost:
             await self._seed(lost)
-            return
+            found = await self._store.read((ROLLOUT, OVERRIDE))
+            states = lost | states_in(found.found)
+        pins = pins_in(found.found)
         self._revision, self._offset = found.revision, found.time - self._clock.monotonic()
         self.states, self.pins = states, pins
         self.stopped = {name: at for name, at in self.stopped.items() if self._version(name) == at}
@@ -174,8 +179,6 @@ class Fleet:
             if found.judged and name in definitions:
                 state = replace(state, evidence=fresh(definitions[name], self.now))
             await self._store.commit(writes_of(Versioned(state), state))
-        self.states = {name: each for name, each in self.states.items() if name not in lost}
-        await self.refresh()
 
 
 def _text(about: About) -> str:

@@ -41,7 +41,7 @@ def _row(name: RowName, row: Series, locality: str) -> Mapping[str, int]:
     rollout, slot, assignment, number = name
     place = (slot, assignment.value, locality)
     whats = {outcome.name.lower(): count for outcome, count in row.outcomes().items()}
-    whats |= {f"b{number}": count for number, count in enumerate(log_bins(row.bins))}
+    whats |= {f"b{number}": count for number, count in enumerate(log_bins(row.bins)) if count}
     whats["ns"] = round(row.seconds * _NANOSECONDS)
     return {series(rollout, number, place, what): count for what, count in whats.items() if count}
 
@@ -72,6 +72,7 @@ class Publisher:
     _doubtful: bool = False
     _marks: dict[str, set[int]] = field(default_factory=dict)
     _bits: dict[str, set[int]] = field(default_factory=dict)
+    _again: bool = False
     _window: int = 0
 
     def __post_init__(self) -> None:
@@ -88,7 +89,8 @@ class Publisher:
             about: what the worker says of itself.
         """
         self._mark(window)
-        if self._doubtful:
+        self._again = self._doubtful
+        if self._again:
             return replace(self._last, about=about)
         self.sequence += 1
         self._sent = self.totals()
@@ -118,8 +120,9 @@ class Publisher:
         self._doubtful = False
         if not receipt.accepted:
             self._renew(counted=receipt.sequence >= self.sequence)
-        elif not receipt.known and self.sequence > 1:
-            # The store has lost everything, this worker's earlier totals too: it is told all of them again.
+        elif self.sequence > 1 and (self._again or not receipt.known):
+            # The store has lost everything, this worker's earlier totals too: it is told all of them again. So it is
+            # after an answer that got lost, which may have said just that.
             self._confirmed = {}
         else:
             self._confirmed = self._sent

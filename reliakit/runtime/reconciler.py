@@ -5,12 +5,13 @@ Safety needs no leader: a state is written only where it still is what was decid
 
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from reliakit.rollouts.adoption import Silence
 from reliakit.rollouts.controller import Decided, decide, faulted
 from reliakit.rollouts.definition import RolloutDefinition
 from reliakit.rollouts.events import Event
-from reliakit.rollouts.observed import GateAnswer, Outside
+from reliakit.rollouts.observed import GateAnswer, Observed, Outside
 from reliakit.rollouts.served import prefix_of
 from reliakit.rollouts.state import RolloutState
 from reliakit.runtime.documents import EVIDENCE, ROLLOUT, Versioned, states_in, writes_of
@@ -64,6 +65,7 @@ class Reconciler:
         self.leads = False
         """Whether this worker had the lease at its last turn."""
         self._turns = self._led = 0
+        self._silences: dict[str, Silence] = {}
 
     async def turn(self, worker: str, seen: Mapping[str, Versioned]) -> None:
         """Takes one turn: renews the lease, and decides where it has it or where its definitions are news.
@@ -140,11 +142,20 @@ class Reconciler:
             gate=hints.gate(name),
             outside=hints.outside(name),
         )
+        if definition.meaning != state.meaning:
+            observed = replace(observed, reported=self._reported(state, observed, totals.time))
         try:
             return decide(definition, state, observed, totals.time)
         except Exception as fault:  # a fault of ours must not go unseen, nor promote anything
             _log.exception("%s can't be decided about", name)
             return faulted(definition, state, f"it can't be decided about: {fault!r}", totals.time)
+
+    def _reported(self, state: RolloutState, observed: Observed, now: float) -> dict[str, float]:
+        """Returns how long the definition in force was not reported, as far as this worker has seen that itself."""
+        known = self._silences.get(state.rollout, Silence())
+        silence = known.looked(state.meaning, observed.reported.get(state.meaning), now)
+        self._silences[state.rollout] = silence
+        return {state.meaning: silence.seconds}
 
     async def commit(self, before: Versioned, after: RolloutState, events: Iterable[Event]) -> bool:
         """Writes a state and its events, all or nothing; tells whether nobody else was faster."""
