@@ -11,6 +11,8 @@ Source: Lindon & Malek 2022, Anytime-Valid Inference for Multinomial Count Data;
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import repeat
+from operator import add, mul
 from typing import Any
 
 from reliakit.rollouts.blocks import Block
@@ -49,9 +51,8 @@ class RatioEvidence:
         """Returns the evidence with one block more."""
         if not block.errors:
             return RatioEvidence(self.counts + block, self.pooled)
-        errors, more = block.errors, log_pooled(block.f)
-        pooled = tuple(total + errors * log for total, log in zip(self.pooled, more, strict=True))
-        return RatioEvidence(self.counts + block, pooled)
+        pooled = map(add, self.pooled, map(mul, repeat(block.errors), log_pooled(block.f)))
+        return RatioEvidence(self.counts + block, tuple(pooled))
 
     def __add__(self, other: "RatioEvidence") -> "RatioEvidence":
         pooled = tuple(one + two for one, two in zip(self.pooled, other.pooled, strict=True))

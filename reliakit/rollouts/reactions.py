@@ -15,7 +15,9 @@ from reliakit.rollouts.verdict import Advice, Verdict
 __all__ = ["STARVED", "react"]
 
 STARVED = 60.0
-"""Seconds without a request of the canary, after which a release is Pending again."""
+"""Seconds without a request of the canary, after which a release is Pending again, at the least."""
+_USUAL = 10
+"""Times the usual time between two requests."""
 _HELD = "held: "
 
 
@@ -76,14 +78,20 @@ def _pending(moving: Moving, observed: Observed) -> None:
 
 def _running(moving: Moving, observed: Observed) -> None:
     evidence, step = _evidence_of(moving), moving.state.present_step(moving.definition)
-    if step.weight and evidence.spent.idle >= STARVED:
-        moving.move(Trigger.STARVE, f"no request of the canary for {STARVED:g} s")
+    if step.weight and evidence.spent.idle >= _patience(evidence):
+        moving.move(Trigger.STARVE, f"no request of the canary for {evidence.spent.idle:.0f} s")
     elif (obstacle := _obstacle(moving, observed, step)) is None:
         _end_step(moving, step)
     elif evidence.spent.step >= moving.definition.deadline:
         _expire(moving, obstacle)
     else:
         moving.put(why=obstacle)
+
+
+def _patience(evidence: Evidence) -> float:
+    """Seconds without a request that mean something: of a canary that has one in five minutes, a quiet minute does not."""
+    usual = evidence.spent.step / max(1, evidence.step_requests)
+    return max(STARVED, _USUAL * usual)
 
 
 def _obstacle(moving: Moving, observed: Observed, step: Step) -> str | None:

@@ -12,6 +12,7 @@ Source: Shin, Ramdas & Rinaldo 2022, E-detectors.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import log
+from operator import add
 from typing import Any
 
 from reliakit.rollouts.mixtures import log_mix, log_plus
@@ -34,8 +35,7 @@ class Restarting:
 
     def times(self, factors: Sequence[float]) -> "Restarting":
         """Returns the state after a block whose logarithms of likelihood ratios are `factors`."""
-        added = tuple(value + factor for value, factor in zip(self.logs, factors, strict=True))
-        return Restarting(added, self.epochs)
+        return Restarting(tuple(map(add, self.logs, factors)), self.epochs)
 
     def restarted(self) -> "Restarting":
         """Returns the state at the start of one more epoch."""

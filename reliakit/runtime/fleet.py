@@ -133,12 +133,14 @@ class Fleet:
             definition, state = definitions.get(name), found.state
             if definition is None or not state.active or not state.weight or name in self.stopped:
                 continue
+            if definition.analysis.dry_run or definition.analysis.ratio is not None:
+                continue
             observed = own(definition, state, totals, bits)
             number, evidence = self._own.get(name, (0, None))
             before = evidence if number == state.number else None
             evidence = alone(definition, state, before, observed, self._clock.monotonic())
             self._own[name] = state.number, evidence
-            if overwhelming(evidence, self.live) and not definition.analysis.dry_run:
+            if overwhelming(evidence, self.live):
                 self.stopped[name] = found.version
                 newly.append(name)
         if newly:
