@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from reliakit.cli.moments import span
 from reliakit.cli.printing import plural
 from reliakit.cli.reports import Reporting, Seen, reporting
 from reliakit.cli.shared import Shared
@@ -76,9 +75,6 @@ class Overview:
         ):
             if len(values) > 1:
                 yield f"live workers run {len(values)} {word}: {enumerate_words(sorted(values)).replace(' or ', ' and ')}"
-        for each in self.seen:
-            if not each.live:
-                yield f"worker {each.named} has not reported for {span(each.age)}"
 
     def _of_rollouts(self) -> Iterator[str]:
         for name, each in self.states.items():

@@ -4,7 +4,7 @@ import asyncio
 import os
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -113,7 +113,8 @@ def opened(file: Path, url: str | None, *, writes: bool, optional: bool) -> Shar
     problems: tuple[Problem, ...] = ()
     if not (optional and url and not file.exists()):
         definitions, problems = _definitions(file)
-    address = Address(url) if url else address_of(definitions) if definitions else Address()
+    address = address_of(definitions) if definitions else Address()
+    address = replace(address, url=url) if url else address
     if address.url == "memory":
         raise Failure("the store is the memory of a process, which no command can reach")
     store = open_store(address, beside(file, state_folder(os.environ)))

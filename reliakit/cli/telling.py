@@ -9,7 +9,7 @@ from reliakit.rollouts.events import Actor, Event, Happening
 from reliakit.rollouts.verdict import Verdict
 from reliakit.runtime.documents import PIN_CHANGED
 
-__all__ = ["looked", "sentence", "told", "who"]
+__all__ = ["labelled", "looked", "sentence", "told", "who"]
 
 _MOST_LINES = 3
 _HEADS = {
@@ -24,6 +24,8 @@ _HEADS = {
     Happening.DEFINED: "definition changed",
     Happening.ERROR: "error",
 }
+
+_SIDES = {"promotion": ", in favour", "rollback": ", against", "guard": ", guard"}
 
 
 def told(event: Event) -> str:
@@ -41,6 +43,11 @@ def told(event: Event) -> str:
 def looked(verdicts: Sequence[Verdict]) -> list[Verdict]:
     """Returns the verdicts that rest on anything: a test that has seen no request yet says nothing."""
     return [each for each in verdicts if each.counts.n_c or each.counts.n_s]
+
+
+def labelled(verdict: Verdict) -> str:
+    """Returns "errors, in favour": two tests look at most metrics, with an E and a threshold each."""
+    return f"{verdict.metric}{_SIDES.get(verdict.test, '')}"
 
 
 def sentence(record: Mapping[str, Any]) -> str:
@@ -72,9 +79,12 @@ def _of_rollout(record: Mapping[str, Any]) -> str:
 
 def _of_definitions(record: Mapping[str, Any]) -> Iterator[str]:
     lines = list(record.get("lines", ()))
-    revision = f" to {record['revision']}" if record.get("revision") else ""
-    rejected = record.get("what") == "config_rejected"
-    yield f"{record.get('source')} {'was rejected' if rejected else 'changed'}{revision}"
+    revision = record.get("revision")
+    # Where nobody knew an earlier content, there is nothing that it differs from.
+    happened = (
+        "was rejected" if record.get("what") == "config_rejected" else "changed" if lines else "was read"
+    )
+    yield f"{record.get('source')} {happened}{f', revision {revision}' if revision else ''}"
     yield from lines[:_MOST_LINES]
     if len(lines) > _MOST_LINES:
         yield f"and {len(lines) - _MOST_LINES} more"

@@ -72,15 +72,17 @@ def test_status_says_where_a_release_stands_and_who_has_it_in_force(shop, file):
     shop.until(lambda: shop.state() and shop.state().phase == "Running", visitors=5)
     shop.until(lambda: "1 of 1 have" in said(folder, "rollout", "status", "shop"), visitors=5)
     shown = said(folder, "rollout", "status", "shop")
-    facts = dict(line.split(": ", 1) for line in shown.splitlines())
+    lines = [line.split(": ", 1) for line in shown.splitlines()]
+    facts = {**dict(lines), "evidence": "; ".join(fact for name, fact in lines if name == "evidence")}
     assert facts["scope"].startswith("this host, 1 worker, last report ")
     assert facts["phase"] == "Running"
     assert facts["weight"] == "blue 50 % (stable), green 50 %"
     assert facts["step"].startswith("1 of 2 (50, 80 %), for ")
     assert facts["workers"] == "1 of 1 have this state in force"
     assert facts["file"] == "asks for no release; in force"
-    assert "canary requests" in facts["evidence"]
-    assert "E = " in facts["evidence"]
+    assert "errors, in favour: " in facts["evidence"]
+    assert "errors, against: " in facts["evidence"]
+    assert facts["evidence"].count(" E = ") == facts["evidence"].count("; ") + 1
     found = json.loads(said(folder, "rollout", "status", "shop", "--json"))
     assert (found["phase"], found["weights"], found["in_force"]) == (
         "Running",

@@ -51,6 +51,15 @@ async def _published(folder, abouts) -> None:
     await store.close()
 
 
+def test_the_file_is_found_by_the_variable_that_applications_go_by(folder, tmp_path_factory):
+    """An operator would look at another file, and another store, than the application of the same environment."""
+    said(folder, "rollout", "start", "shop", "--version", "7.7")
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    named = {"RELIAKIT_CONFIG": str(folder / "reliakit.yaml")}
+    assert "(7.7 in green)" in reliakit("status", cwd=elsewhere, env=named).stdout
+    assert reliakit("status", cwd=elsewhere).returncode == 2
+
+
 def test_a_store_that_is_away_is_said_to_be_and_the_file_is_shown_all_the_same(folder):
     """The page that one looks at in an outage must not fail because of it."""
     shown = reliakit("status", "--store", "redis://127.0.0.1:1", cwd=folder)

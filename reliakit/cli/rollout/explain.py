@@ -12,7 +12,7 @@ from reliakit.cli.printing import print_json, print_line, tell
 from reliakit.cli.reports import reporting
 from reliakit.cli.rollout.releases import decides, events_of
 from reliakit.cli.shared import Refusal, Shared, share
-from reliakit.cli.telling import looked, told
+from reliakit.cli.telling import labelled, looked, told
 from reliakit.rollouts.events import Event, Happening
 
 __all__ = ["command"]
@@ -87,4 +87,4 @@ def _tell(story: list[Event]) -> None:
 def _evidence(event: Event) -> Iterator[str]:
     """Yields what else was known then: the weightiest is in the sentence."""
     for verdict in looked(event.verdicts)[1:]:
-        yield f"{verdict.metric}: {verdict.sentence}"
+        yield f"{labelled(verdict)}: {verdict.sentence}"

@@ -6,7 +6,7 @@ from typing import Any
 from reliakit.cli.moments import moment, span
 from reliakit.cli.rollout.found import Standing, evidence_of, meant
 from reliakit.cli.rollout.ordering import place_of
-from reliakit.cli.telling import looked
+from reliakit.cli.telling import labelled, looked
 from reliakit.definitions.problems import enumerate_words
 from reliakit.rollouts.definition import RolloutDefinition
 from reliakit.rollouts.phases import Phase
@@ -59,7 +59,7 @@ def facts(standing: Standing) -> Iterator[tuple[str, str]]:
 def _evidence(definition: RolloutDefinition, state: RolloutState) -> Iterator[tuple[str, str]]:
     found = looked(evidence_of(definition, state))
     for verdict in found:
-        yield "evidence", f"{verdict.metric}: {verdict.sentence}"
+        yield "evidence", f"{labelled(verdict)}: {verdict.sentence}"
     if state.active and not found:
         yield "evidence", "none yet: no request was judged"
 
