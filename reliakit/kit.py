@@ -90,6 +90,7 @@ class Reliakit(FlagCalls):
         self._keeper.swapped = self._runtime.swap
         self._keeper.settled = partial(self._runtime.settle, "definitions")
         self._joined.sharing.settled = partial(self._runtime.settle, "state")
+        measured.standings = self._joined.standings.now
         self._measured = measured
         weakref.finalize(self, self._runtime.stop, _EXIT_WITHIN)
 
@@ -252,7 +253,8 @@ class Reliakit(FlagCalls):
     def _join(
         self, store: "str | Store | None", origin: "Source", tallies: Tallies, clock: Clock
     ) -> "Joined":
-        from reliakit.runtime.joining import address_of, join
+        from reliakit.runtime.address import address_of
+        from reliakit.runtime.joining import join
         from reliakit.stores.opening import Address, beside, open_store
 
         if store is None or isinstance(store, str):

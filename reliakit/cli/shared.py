@@ -17,7 +17,7 @@ from reliakit.definitions.loading import load
 from reliakit.definitions.models import Definitions
 from reliakit.definitions.problems import Problem
 from reliakit.errors import ReliakitError
-from reliakit.runtime.joining import address_of
+from reliakit.runtime.address import address_of
 from reliakit.runtime.last_good import LastGood, state_folder
 from reliakit.stores.opening import Address, beside, open_store
 from reliakit.stores.protocol import Scope, Store, StoreError

@@ -52,7 +52,7 @@ def _migrate(sql: bool, schema: str | None, file: Path, url: str | None) -> None
 
 def _address(file: Path, url: str | None, *, optional: bool) -> Address:
     from reliakit.cli.files import definitions_in
-    from reliakit.runtime.joining import address_of
+    from reliakit.runtime.address import address_of
 
     missing = not file.exists() and (optional or url is not None)
     found = Address() if missing else address_of(definitions_in(file))

@@ -12,12 +12,12 @@ import msgspec
 from reliakit.clock import Clock
 from reliakit.core.rollouts import Split
 from reliakit.rollouts.bursts import window_of
+from reliakit.rollouts.controller import awaiting
 from reliakit.rollouts.definition import RolloutDefinition
 from reliakit.rollouts.evidence import Evidence
 from reliakit.rollouts.judging import judge_rollback
 from reliakit.rollouts.local import alone, overwhelming
 from reliakit.rollouts.state import RolloutState
-from reliakit.rollouts.transitions import fresh
 from reliakit.rollouts.verdict import Verdict
 from reliakit.runtime.documents import OVERRIDE, ROLLOUT, Pin, Versioned, pins_in, states_in, writes_of
 from reliakit.runtime.keeper import Shared
@@ -104,7 +104,7 @@ class Fleet:
         """Reads the shared state and puts it in force; raises as `flush` does."""
         found = await self._store.read((ROLLOUT, OVERRIDE))
         states = states_in(found.found)
-        lost = {name: each for name, each in self.states.items() if name not in states and each.version}
+        lost = {name: each for name, each in self.states.items() if name not in states}
         if lost:
             await self._seed(lost)
             found = await self._store.read((ROLLOUT, OVERRIDE))
@@ -114,6 +114,14 @@ class Fleet:
         self.states, self.pins = states, pins
         self.stopped = {name: at for name, at in self.stopped.items() if self._version(name) == at}
         self.apply()
+
+    async def leave(self) -> None:
+        """Publishes a last time and retires this worker, so that nobody waits for it; raises as `flush` does.
+
+        Where the process goes on all the same, its next report is refused and it begins another incarnation.
+        """
+        await self.flush()
+        await self._store.retire(self._publisher.worker, 0.0)
 
     async def turn(self) -> None:
         """Takes this worker's turn to decide; raises as `flush` does."""
@@ -173,13 +181,14 @@ class Fleet:
         return replace(self._about(), states=states, stopped=sorted(self.stopped))
 
     async def _seed(self, lost: Mapping[str, Versioned]) -> None:
-        """The store has lost what it held: what this worker has in force is the best that anybody knows."""
+        """The store has lost what it held: what this worker has in force, or has last seen, is the best that anybody
+        knows."""
         _log.error("%s has lost the state of %s: it is told again", self._store.name, ", ".join(lost))
         definitions = self._definitions()
         for name, found in lost.items():
             state = found.state
             if found.judged and name in definitions:
-                state = replace(state, evidence=fresh(definitions[name], self.now))
+                state = replace(state, evidence=awaiting(definitions[name], self.now))
             await self._store.commit(writes_of(Versioned(state), state))
 
 

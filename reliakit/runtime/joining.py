@@ -11,7 +11,6 @@ from pathlib import Path
 from reliakit.clock import Clock
 from reliakit.core.tally import Tallies
 from reliakit.definitions.models import Definitions
-from reliakit.definitions.operating_models import StoreSection
 from reliakit.definitions.rollout_models import RolloutSection
 from reliakit.definitions.rollouts import rollout_definition
 from reliakit.rollouts.definition import RolloutDefinition
@@ -32,22 +31,14 @@ from reliakit.runtime.publishing import Publisher
 from reliakit.runtime.reconciler import Known, Reconciler
 from reliakit.runtime.sharing import Sharing
 from reliakit.runtime.sighting import About
-from reliakit.stores.opening import Address
+from reliakit.runtime.standings import Standings
 from reliakit.stores.protocol import Store
 
-__all__ = ["Joined", "Serving", "address_of", "join"]
+__all__ = ["Joined", "Serving", "join"]
 
 Serving = Callable[[str, str, RolloutSection], bool]
 """Tells whether this process can run a slot of a rollout, by their names and what is written of it; asked anew each
 time."""
-
-
-def address_of(definitions: Definitions) -> Address:
-    """Returns where the definitions say that shared state lives."""
-    written = definitions.store
-    if isinstance(written, StoreSection):
-        return Address(written.url, written.namespace or "reliakit", written.auto_migrate)
-    return Address(written) if written else Address()
 
 
 class Joined:
@@ -97,6 +88,10 @@ class Joined:
         self.sharing.duties += [self.contents.post, self.notices.post, minutes.post, self.notifier.post]
         self.sharing.leaving += [self.notifier.leave]
         self._look_around(reconciler, clock)
+        self.standings = Standings(
+            lambda: self.fleet.states, self.definitions, lambda: reconciler.leads, tallies.counters
+        )
+        reconciler.committed = self.standings.committed
         self.exposer = Exposer(store, self.definitions, clock)
 
     def _look_around(self, reconciler: Reconciler, clock: Clock) -> None:
@@ -128,6 +123,7 @@ class Joined:
         happened = Happening.STOPPED
         event = Event(happened, rollout, self.fleet.now, *where, sentence, _myself(), (verdict,))
         self.notices.put(event.to_record())
+        self.standings.happened(event)
 
     def _about(self) -> About:
         definitions = self.definitions()
@@ -160,6 +156,8 @@ def join(
     joined.sharing.recall()
     joined.contents.redefined(keeper.earlier, keeper.state.definitions)
     keeper.redefined, keeper.rejected = joined.contents.redefined, joined.contents.rejected
+    if keeper.state.problems:  # this worker has started on the last good definitions
+        joined.contents.rejected(keeper.state.problems)
     return joined
 
 

@@ -139,7 +139,7 @@ class Sharing:
     async def _say_goodbye(self) -> None:
         try:
             async with asyncio.timeout(_FAREWELL):
-                await self._fleet.flush()
+                await self._fleet.leave()
                 await self._store.close()
         except (TimeoutError, ReliakitError, ValueError):
             _log.info("%s did not take the last report of this worker", self._store.name)

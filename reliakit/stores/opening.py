@@ -72,6 +72,7 @@ def beside(file: Path, folder: Path) -> Path:
     """
     home = file.absolute().parent
     kept = home / ".reliakit"
-    if os.access(kept if kept.exists() else home, os.W_OK):
+    # What exists is the place, whoever asks: an operator with another user id must not look at an empty store.
+    if (kept / f"{file.stem}.db").exists() or os.access(kept if kept.exists() else home, os.W_OK):
         return kept / f"{file.stem}.db"
     return folder / f"state-{sha256(str(file.absolute()).encode()).hexdigest()[:16]}.db"
