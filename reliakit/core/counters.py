@@ -17,7 +17,7 @@ from reliakit.core.evaluation import ErrorCode, Reason
 
 Problem = Literal["missing", "mistyped"]
 
-__all__ = ["Counters", "Failed", "Given", "Ignored", "Missed", "Tracked", "Unknown"]
+__all__ = ["Counters", "Failed", "Given", "Happened", "Ignored", "Missed", "Tracked", "Unknown"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +68,14 @@ class Ignored:
     """A business metric was reported where it is evidence about no release."""
 
     metric: str
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """This process has brought about an event of a rollout."""
+
+    rollout: str
+    what: str
 
 
 class Counters:

@@ -1,10 +1,11 @@
 """What the metrics of one kit are read from."""
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 
 from reliakit.clock import Clock
 from reliakit.core.tally import Series, Tallies
 from reliakit.runtime.keeper import Keeper
+from reliakit.telemetry.reading import Standing
 
 __all__ = ["Measured"]
 
@@ -16,6 +17,9 @@ class Measured:
         self._tallies, self._keeper, self._clock = tallies, keeper, clock
         self.in_flight: Callable[[], int] = lambda: 0
         """Tells how many requests of rollouts are under way."""
+
+        self.standings: Callable[[], Iterable[Standing]] = tuple
+        """Tells where the rollouts stand."""
 
     def counts(self) -> Mapping[Hashable, int]:
         return self._tallies.counts()

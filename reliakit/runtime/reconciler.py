@@ -64,6 +64,8 @@ class Reconciler:
         self._store, self._definitions, self._hints = store, definitions, hints
         self.leads = False
         """Whether this worker had the lease at its last turn."""
+        self.committed: Callable[[RolloutState, Sequence[Event]], None] = lambda state, events: None
+        """Told of every state that this worker has written, with its evidence and events."""
         self._turns = self._led = 0
         self._silences: dict[str, Silence] = {}
 
@@ -84,7 +86,10 @@ class Reconciler:
         due = [each for each in definitions.values() if self._due(each, seen.get(each.name))]
         known = await self._known() if due else {}
         for definition in due:
-            found = known.get(definition.name) or Versioned(RolloutState.begun(definition))
+            found = known.get(definition.name)
+            if found is None and definition.name in seen:
+                continue  # the store has just lost it, and is told again: to begin anew would bring the old version back
+            found = found or Versioned(RolloutState.begun(definition))
             if self._due(definition, found):
                 await self._decide(definition, found)
         self._led = self._led + 1 if self.leads else 0
@@ -160,13 +165,15 @@ class Reconciler:
     async def commit(self, before: Versioned, after: RolloutState, events: Iterable[Event]) -> bool:
         """Writes a state and its events, all or nothing; tells whether nobody else was faster."""
         writes = writes_of(before, after)
-        records = [event.to_record() for event in events]
+        happened = tuple(events)
         announce = any(write.key.startswith(ROLLOUT) for write in writes)
-        if not records:
-            return await self._store.commit(writes, announce=announce)
-        last = await self._store.last()
+        last = await self._store.last() if happened else None
+        texts = chained(last, [event.to_record() for event in happened])
         head = last.number if last else 0
-        return await self._store.commit(writes, chained(last, records), head, announce=announce)
+        done = await self._store.commit(writes, texts, head, announce=announce)
+        if done:
+            self.committed(after, happened)
+        return done
 
     async def _bury(self) -> None:
         """Retires workers that have not reported for so long that they must be dead.

@@ -10,16 +10,21 @@ __all__ = [
     "DURATION_SUM",
     "ERRORS",
     "EVALUATIONS",
+    "EVIDENCE",
     "FAILURES",
     "IGNORED",
     "IN_FLIGHT",
     "LE",
     "METRICS",
+    "PHASE",
     "RELOAD_FAILURES",
     "REPORTS",
     "REQUESTS",
     "SNAPSHOT_AGE",
+    "THRESHOLD",
+    "TRANSITIONS",
     "UNKNOWN",
+    "WEIGHT",
     "Kind",
     "Metric",
 ]
@@ -55,6 +60,7 @@ LE = "le"
 """Seconds that the requests of a bucket took at most: named as Prometheus does, so that `histogram_quantile` reads
 it without relabelling."""
 
+_TEST = ("reliakit.rollout.name", "reliakit.metric.name", "reliakit.rollout.test")
 _REQUEST = ("reliakit.rollout.name", "reliakit.slot", "reliakit.assignment")
 
 EVALUATIONS = Metric(
@@ -133,6 +139,41 @@ IGNORED = Metric(
     "Reports of business metrics that are evidence about no release; beyond the first hundred names it is `other`.",
     ("reliakit.metric.name",),
 )
+WEIGHT = Metric(
+    "reliakit.rollout.weight",
+    Kind.GAUGE,
+    "%",
+    "The share of requests that goes to a slot, as this worker has it in force.",
+    ("reliakit.rollout.name", "reliakit.slot"),
+)
+PHASE = Metric(
+    "reliakit.rollout.phase",
+    Kind.GAUGE,
+    "{rollout}",
+    "1 for the phase that a rollout's last release is in.",
+    ("reliakit.rollout.name", "reliakit.rollout.phase"),
+)
+EVIDENCE = Metric(
+    "reliakit.rollout.evidence",
+    Kind.GAUGE,
+    "{nat}",
+    "The natural logarithm of E, for each test of a release; from the worker that decides, and no other.",
+    _TEST,
+)
+THRESHOLD = Metric(
+    "reliakit.rollout.evidence.threshold",
+    Kind.GAUGE,
+    "{nat}",
+    "The natural logarithm of E at which the test decides; from the worker that decides, and no other.",
+    _TEST,
+)
+TRANSITIONS = Metric(
+    "reliakit.rollout.transitions",
+    Kind.COUNTER,
+    "{event}",
+    "Events of rollouts that this worker has brought about, each counted by one worker.",
+    ("reliakit.rollout.name", "reliakit.rollout.event"),
+)
 FAILURES = Metric(
     "reliakit.failures",
     Kind.COUNTER,
@@ -165,6 +206,11 @@ METRICS = (
     IN_FLIGHT,
     REPORTS,
     IGNORED,
+    WEIGHT,
+    PHASE,
+    EVIDENCE,
+    THRESHOLD,
+    TRANSITIONS,
     FAILURES,
     SNAPSHOT_AGE,
     RELOAD_FAILURES,

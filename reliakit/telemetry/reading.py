@@ -1,11 +1,12 @@
 """Turns tallies into points: what a kit has counted, in the words of the metrics."""
 
 from collections import defaultdict
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any, Protocol
 
-from reliakit.core.counters import Failed, Given, Ignored, Missed, Tracked, Unknown
+from reliakit.core.counters import Failed, Given, Happened, Ignored, Missed, Tracked, Unknown
 from reliakit.core.histogram import HTTP_BOUNDARIES, http_buckets
 from reliakit.core.outcome import Outcome
 from reliakit.core.tally import Series
@@ -15,25 +16,51 @@ from reliakit.telemetry.metrics import (
     DURATION_SUM,
     ERRORS,
     EVALUATIONS,
+    EVIDENCE,
     FAILURES,
     IGNORED,
     IN_FLIGHT,
+    PHASE,
     RELOAD_FAILURES,
     REPORTS,
     REQUESTS,
     SNAPSHOT_AGE,
+    THRESHOLD,
+    TRANSITIONS,
     UNKNOWN,
+    WEIGHT,
     Kind,
     Metric,
 )
 
-__all__ = ["LES", "Reading", "Watched", "read"]
+__all__ = ["LES", "Reading", "Standing", "Watched", "Weighed", "read"]
 
 LES = (*map(str, HTTP_BOUNDARIES), "+Inf")
 """The values of the attribute `le`, ascending."""
 
 Values = tuple[str | None, ...]
 """A value for each attribute of a metric, None where the point does not have it."""
+
+
+Weighed = tuple[str, str, float, float]
+"""Metric, test, and the natural logarithms of E and of the threshold."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a rollout stands.
+
+    Attributes:
+        rollout: its name.
+        phase: of its last release; None before the first.
+        shares: slot -> percent of the requests.
+        evidence: where this worker knows it.
+    """
+
+    rollout: str
+    phase: str | None
+    shares: Mapping[str, float]
+    evidence: tuple[Weighed, ...] = ()
 
 
 class Watched(Protocol):
@@ -47,6 +74,9 @@ class Watched(Protocol):
 
     def in_flight(self) -> int:
         """Returns how many requests of rollouts are under way."""
+
+    def standings(self) -> Iterable[Standing]:
+        """Returns where the rollouts stand."""
 
     def snapshot_age(self) -> float:
         """Returns seconds since the definitions were last read without a problem."""
@@ -77,7 +107,7 @@ class Reading:
             mine = self._totals[metric]
             for values, amount in totals.items():
                 gauge = metric.kind is Kind.GAUGE
-                mine[values] = max(mine[values], amount) if gauge else mine[values] + amount
+                mine[values] = max(mine.get(values, amount), amount) if gauge else mine[values] + amount
 
     def without_gauges(self) -> "Reading":
         """Returns what stays true of a kit that is gone."""
@@ -96,6 +126,8 @@ def read(kit: Watched) -> Reading:
     for row_name, row in kit.rows().items():
         _requests(reading, row_name, row)
     reading.count(IN_FLIGHT, kit.in_flight())
+    for standing in kit.standings():
+        _stands(reading, standing)
     reading.count(SNAPSHOT_AGE, kit.snapshot_age())
     reading.count(RELOAD_FAILURES, kit.reload_failures())
     return reading
@@ -115,8 +147,21 @@ def _count(reading: Reading, name: Hashable, amount: int) -> None:
             reading.count(REPORTS, amount, rollout, slot, metric)
         case Ignored(metric):
             reading.count(IGNORED, amount, metric)
+        case Happened(rollout, what):
+            reading.count(TRANSITIONS, amount, rollout, what)
         case Failed(what):
             reading.count(FAILURES, amount, what)
+
+
+def _stands(reading: Reading, standing: Standing) -> None:
+    name = standing.rollout
+    for slot, share in standing.shares.items():
+        reading.count(WEIGHT, share, name, slot)
+    if standing.phase is not None:
+        reading.count(PHASE, 1, name, standing.phase)
+    for metric, test, evidence, threshold in standing.evidence:
+        reading.count(EVIDENCE, evidence, name, metric, test)
+        reading.count(THRESHOLD, threshold, name, metric, test)
 
 
 def _requests(reading: Reading, name: tuple[str, str, str], row: Series) -> None:

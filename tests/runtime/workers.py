@@ -49,6 +49,8 @@ class Worker:
         for index in range(requests):
             outcome = Outcome.ERROR if index < errors else Outcome.SUCCESS
             record(self.tallies.local.rows, row, outcome, 0.02)
+            if outcome is Outcome.ERROR:
+                self.tallies.failed.append((row, None, outcome))
 
     def die(self) -> None:
         """Ends what a killed process would end, and nothing else."""

@@ -6,6 +6,7 @@ from typing import Any
 from reliakit.core.outcome import Outcome
 from reliakit.core.rollouts import Assignment
 from reliakit.core.tally import Tallies, record
+from reliakit.telemetry.reading import Standing
 
 
 class Counted:
@@ -15,9 +16,13 @@ class Counted:
         self.tallies = Tallies()
         self.counts, self.rows = self.tallies.counts, self.tallies.rows
         self.age, self.failures, self.flying = 0.0, 0, 0
+        self.stands: list[Standing] = []
 
     def in_flight(self) -> int:
         return self.flying
+
+    def standings(self) -> Iterator[Standing]:
+        yield from self.stands
 
     def snapshot_age(self) -> float:
         return self.age

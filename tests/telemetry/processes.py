@@ -50,6 +50,50 @@ def provider_before_the_kit() -> Any:
     return points(reader.get_metrics_data(), "reliakit.requests")[SUCCESSES]
 
 
+def events() -> Any:
+    """An application that exports logs, and one whose exporter fails."""
+    from opentelemetry import _logs
+    from opentelemetry.sdk._logs import LoggerProvider
+    from opentelemetry.sdk._logs.export import InMemoryLogRecordExporter, SimpleLogRecordProcessor
+
+    from reliakit.telemetry.events import Told, emit
+
+    emit(Told("reliakit.rollout.started", 1.0, "before there is a provider", {}))
+    exporter, provider = InMemoryLogRecordExporter(), LoggerProvider(shutdown_on_exit=False)
+    provider.add_log_record_processor(SimpleLogRecordProcessor(exporter))
+    _logs.set_logger_provider(provider)
+    emit(Told("reliakit.rollout.rolled_back", 1_800_000_000.5, "9 of 412 failed", {"reliakit.slot": "green"}))
+    emit(Told("reliakit.rollout.promoted", 1_800_000_001.0, "to 100 %", {}))
+    found = [each.log_record for each in exporter.get_finished_logs()]
+    return [
+        [
+            each.event_name,
+            each.timestamp,
+            each.severity_text,
+            each.body,
+            (each.attributes or {}).get("reliakit.slot"),
+        ]
+        for each in found
+    ]
+
+
+def events_without_an_api() -> Any:
+    """An OpenTelemetry whose logs look otherwise: an older one, or a newer."""
+    from opentelemetry import _logs
+
+    from reliakit.telemetry.events import Told, emit
+
+    class Old:
+        def emit(self, record: Any) -> None:
+            raise AssertionError("it wants a record")
+
+    _logs.get_logger = lambda *given, **named: Old()  # type: ignore[assignment, return-value]
+    emit(Told("reliakit.rollout.started", 1.0, "to an old one", {}))
+    sys.modules["opentelemetry._logs"] = None  # type: ignore[assignment]
+    emit(Told("reliakit.rollout.started", 1.0, "to none", {}))
+    return "goes on"
+
+
 def broken_provider() -> Any:
     import logging
 

@@ -14,11 +14,12 @@ from opentelemetry.semconv._incubating.attributes.feature_flag_attributes import
 from opentelemetry.semconv.attributes.error_attributes import ERROR_TYPE
 
 from reliakit import Reliakit
-from reliakit.core.counters import Failed, Ignored, Tracked
+from reliakit.core.counters import Failed, Happened, Ignored, Tracked
 from reliakit.core.histogram import HTTP_BOUNDARIES
 from reliakit.core.outcome import Outcome
 from reliakit.core.rollouts import Assignment
 from reliakit.telemetry.metrics import METRICS, Kind
+from reliakit.telemetry.reading import Standing
 from reliakit.telemetry.watching import Watch
 from tests.telemetry.collecting import collected, watched
 from tests.telemetry.counted import Counted, metrics, points
@@ -215,6 +216,8 @@ def test_the_table_of_metrics_is_what_is_exported():
     extra.tallies.counters.add(Failed("admission"))
     extra.tallies.counters.add(Tracked("shop", "blue", 1, "order"))
     extra.tallies.counters.add(Ignored("order"))
+    extra.tallies.counters.add(Happened("shop", "started"))
+    extra.stands = [Standing("shop", "running", {"blue": 80.0}, (("errors", "rollback", 0.0, 4.6),))]
     exported = metrics(collected(kit, extra))
     assert set(exported) == {metric.name for metric in METRICS if metric.kind is not Kind.HISTOGRAM}
     for metric in METRICS:
@@ -236,3 +239,33 @@ def test_every_reader_of_one_provider_gets_everything():
             found = points(reader.get_metrics_data(), "reliakit.requests")
             assert found["split", "success", "shop", "blue"] == expected
         kit.serve(0.01)
+
+
+def test_where_rollouts_stand_can_be_drawn_and_alerted_on():
+    """Otherwise nobody would see a canary that waits for them, or evidence that is about to decide."""
+    kit = Counted()
+    kit.stands = [
+        Standing("shop", "running", {"blue": 80.0, "green": 20.0}, (("errors", "rollback", -0.5, 4.6),)),
+        Standing("api", None, {"blue": 100.0}),
+    ]
+    kit.tallies.counters.add(Happened("shop", "advanced"))
+    data = collected(kit)
+    assert points(data, "reliakit.rollout.weight") == {
+        ("shop", "blue"): 80.0,
+        ("shop", "green"): 20.0,
+        ("api", "blue"): 100.0,
+    }
+    assert points(data, "reliakit.rollout.phase") == {("shop", "running"): 1}
+    assert points(data, "reliakit.rollout.evidence") == {("errors", "shop", "rollback"): -0.5}
+    assert points(data, "reliakit.rollout.evidence.threshold") == {("errors", "shop", "rollback"): 4.6}
+    assert points(data, "reliakit.rollout.transitions") == {("advanced", "shop"): 1}
+
+
+def test_a_phase_that_has_passed_is_not_shown_any_more():
+    """Otherwise a release would be running and failed at once, and every alert on phases fire for ever."""
+    kit = Counted()
+    kit.stands = [Standing("shop", "running", {"blue": 80.0})]
+    reader = watched(kit)
+    assert points(reader.get_metrics_data(), "reliakit.rollout.phase") == {("shop", "running"): 1}
+    kit.stands = [Standing("shop", "failed", {"blue": 100.0})]
+    assert points(reader.get_metrics_data(), "reliakit.rollout.phase") == {("shop", "failed"): 1}

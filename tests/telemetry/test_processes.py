@@ -70,3 +70,16 @@ def test_a_worker_that_sets_its_provider_after_the_fork_reports_its_own_requests
 @needs_fork
 def test_a_worker_forked_during_an_export_does_not_hang():
     assert run(processes.forked_while_collecting) == "serves on"
+
+
+def test_transitions_are_log_events_with_name_time_and_sentence():
+    """Otherwise a backend of logs could not draw a rollback into the charts that it explains."""
+    assert run(processes.events) == [
+        ["reliakit.rollout.rolled_back", 1_800_000_000_500_000_000, "WARN", "9 of 412 failed", "green"],
+        ["reliakit.rollout.promoted", 1_800_000_001_000_000_000, "INFO", "to 100 %", None],
+    ]
+
+
+def test_an_opentelemetry_whose_logs_look_otherwise_harms_nobody():
+    """Otherwise an upgrade of OpenTelemetry would stop releases from being decided."""
+    assert run(processes.events_without_an_api) == "goes on"
