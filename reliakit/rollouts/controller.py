@@ -4,13 +4,14 @@ It is pure: the same arguments give the same answer, byte for byte. Folding the 
 the state holds the cursor; deciding twice does no harm, since only one of two writers of the same state wins.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf
 
 from reliakit.rollouts.adoption import adopt, in_force
 from reliakit.rollouts.definition import RolloutDefinition
 from reliakit.rollouts.events import Event, Happening
-from reliakit.rollouts.folding import folded, lagging, rebased
+from reliakit.rollouts.evidence import Evidence
+from reliakit.rollouts.folding import CANARY, folded, lagging, rebased
 from reliakit.rollouts.observed import Observed
 from reliakit.rollouts.phases import Phase, Trigger
 from reliakit.rollouts.reactions import react
@@ -18,12 +19,15 @@ from reliakit.rollouts.served import CountsLost
 from reliakit.rollouts.state import RolloutState
 from reliakit.rollouts.transitions import Moving, began, fresh
 
-__all__ = ["LOST", "Decided", "decide", "faulted"]
+__all__ = ["AGAIN", "LOST", "Decided", "awaiting", "decide", "faulted"]
 
 LOST = 60.0
 """Seconds for which counts have to be lower than before until they are given up: workers publish again what a store has
 lost, and a replica may be behind.
 """
+AGAIN = 5.0
+"""Seconds that workers have to publish again what they have counted, where a store is known to have lost it all."""
+_MORE = 2**53
 _SOON = 1.0
 _ACCRUE = 2.0
 """Seconds after which time alone is worth writing down; less than a fold may add, so that none is lost."""
@@ -62,6 +66,14 @@ def decide(definition: RolloutDefinition, state: RolloutState, observed: Observe
         _restore(moving)
         _go_on(moving, observed)
     return _decided(moving, state)
+
+
+def awaiting(definition: RolloutDefinition, now: float) -> Evidence:
+    """Returns the evidence of a release whose counts are lost and come again: none of them is judged a second time.
+
+    It takes the counts for lower than before, as `lagging` has it, but only for so long as they need to come.
+    """
+    return replace(fresh(definition, now), looked={CANARY: (_MORE, _MORE)}, behind=LOST - AGAIN)
 
 
 def faulted(definition: RolloutDefinition, state: RolloutState, why: str, now: float) -> Decided:

@@ -97,7 +97,7 @@ def _version(slot: str, *, starts: bool = True) -> Any:
 adoption.UNREPORTED = float(os.environ.get("FLEET_UNREPORTED", adoption.UNREPORTED))
 kit = Reliakit(
     Hung(os.environ["FLEET_CONFIG"]) if "hung" in _ODD else os.environ["FLEET_CONFIG"],
-    store=Odd(os.environ["FLEET_STORE"]),  # type: ignore[arg-type]
+    store=Odd(os.environ["FLEET_STORE"]),
 )
 asgi = kit.asgi(_version("blue"), upstreams={"shop-v2": _version("green", starts="unready" not in _ODD)})
 
