@@ -6,10 +6,11 @@ from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Sequence
 from contextlib import aclosing, asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
+from reliakit.drivers.postgres_address import address
+from reliakit.drivers.postgres_links import Links
+from reliakit.drivers.purpose import Purpose
 from reliakit.errors import MissingExtraError
-from reliakit.stores.postgres_address import address
 from reliakit.stores.postgres_format import settle
-from reliakit.stores.postgres_links import Links
 from reliakit.stores.postgres_statements import statements
 from reliakit.stores.protocol import (
     Document,
@@ -25,12 +26,17 @@ from reliakit.stores.protocol import (
 )
 
 if TYPE_CHECKING:
-    from reliakit.stores.postgres_link import Link, Row
+    from reliakit.drivers.postgres_link import Link, Row
 
 __all__ = ["PostgresStore"]
 
 _FIRST_RETRY, _LAST_RETRY = 0.1, 10.0
 _PRUNED_AT_ONCE = 5_000
+_PURPOSE = Purpose(
+    "store",
+    StoreError,
+    "have `reliakit store migrate --sql` run by an owner, and grant what stands at its end",
+)
 
 
 class PostgresStore:
@@ -72,7 +78,7 @@ class PostgresStore:
         async def begin(link: "Link") -> None:
             await settle(link, self._sql, self.name, schema, migrate=auto_migrate)
 
-        self._links = Links(lambda: link_class(where, begin, prepared=self._pushes))
+        self._links = Links(lambda: link_class(where, begin, _PURPOSE, prepared=self._pushes))
 
     async def publish(self, report: Report) -> Receipt:
         marks = [(name, member) for name, members in report.marks.items() for member in members]
@@ -179,7 +185,7 @@ class PostgresStore:
 
 def _link_class() -> "type[Link]":
     try:
-        from reliakit.stores.postgres_link import Link
+        from reliakit.drivers.postgres_link import Link
     except ImportError as missing:
         raise MissingExtraError("the PostgreSQL store", "postgres") from missing
     return Link

@@ -7,7 +7,7 @@ from reliakit.stores.postgres_statements import Statements
 from reliakit.stores.protocol import StoreError
 
 if TYPE_CHECKING:
-    from reliakit.stores.postgres_link import Link, Row
+    from reliakit.drivers.postgres_link import Link, Row
 
 __all__ = ["settle"]
 

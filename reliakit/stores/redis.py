@@ -10,6 +10,10 @@ from contextlib import aclosing
 from itertools import chain
 from typing import Any
 
+from reliakit.drivers.purpose import Purpose
+from reliakit.drivers.redis_connections import Connector
+from reliakit.drivers.redis_link import Link, delays
+from reliakit.drivers.redis_urls import parse
 from reliakit.errors import UsageError
 from reliakit.stores import redis_scripts as scripts
 from reliakit.stores.protocol import (
@@ -24,13 +28,15 @@ from reliakit.stores.protocol import (
     Worker,
     Write,
 )
-from reliakit.stores.redis_connections import Connector
-from reliakit.stores.redis_link import Link, delays
-from reliakit.stores.redis_urls import parse
 
 __all__ = ["RedisStore"]
 
 _log = logging.getLogger("reliakit")
+_PURPOSE = Purpose(
+    "store",
+    StoreError,
+    "let its user run scripts, on keys and a channel that begin with the namespace in braces",
+)
 _MARKS_STAY = 600
 _TOMBSTONES_STAY = 7 * 86_400
 _NAMESPACE = re.compile(r"[A-Za-z0-9_.:/-]+")
@@ -171,7 +177,7 @@ class RedisStore:
         """Returns the link of this process and loop."""
         place = os.getpid(), asyncio.get_running_loop()
         if place not in self._links:
-            link = Link(self._connector, self.name, self._timeout)
+            link = Link(self._connector, self.name, self._timeout, _PURPOSE)
             guard = self._guard(place, link)
             self._links[place] = link, guard
             await anext(guard)

@@ -6,8 +6,9 @@ of a list, and so held the event loop for 50 ms to read 2,000 sums.
 Times are the server's. Each script checks everything before it writes anything, since none is rolled back.
 """
 
-from dataclasses import dataclass
 from hashlib import sha1
+
+from reliakit.drivers.redis_connections import Script
 
 __all__ = [
     "ABSORB",
@@ -23,14 +24,6 @@ __all__ = [
     "TOTALS",
 ]
 __all__ += ["Script"]
-
-
-@dataclass(frozen=True, slots=True)
-class Script:
-    """A script: its text, and the digest by which a server that has it knows it."""
-
-    text: str
-    digest: str
 
 
 _ANSWER = "local function run()\n{}\nend\nlocal answer = run()\nreturn cjson.encode(answer)"

@@ -15,8 +15,8 @@ INSTALLERS = {"pip", "setuptools", "wheel"}
 EXTRAS = {
     "reliakit.cli.demo.": {"aiohttp", "opentelemetry", "starlette", "uvicorn"},
     "reliakit.telemetry.folding": {"opentelemetry"},
-    "reliakit.stores.postgres_link": {"psycopg"},
-    "reliakit.stores.redis_connections": {"redis"},
+    "reliakit.drivers.postgres_link": {"psycopg"},
+    "reliakit.drivers.redis_connections": {"redis"},
     "reliakit.testing.sources": {"pytest"},
     "reliakit.testing.store": {"pytest"},
 }

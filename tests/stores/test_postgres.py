@@ -9,9 +9,9 @@ from itertools import count
 
 import pytest
 
+from reliakit.drivers.postgres_address import address
 from reliakit.errors import MissingExtraError, UsageError
 from reliakit.stores.postgres import PostgresStore
-from reliakit.stores.postgres_address import address
 from reliakit.stores.postgres_schema import FORMAT, migration_sql
 from reliakit.stores.protocol import StoreError, Write
 from reliakit.testing.store_ground import append, present, publish
@@ -276,6 +276,6 @@ def test_a_schema_is_named_so_that_it_is_no_sql(name):
 def test_without_the_driver_it_names_the_extra(monkeypatch):
     """Otherwise it would end in an ImportError that names a package nobody asked for."""
     monkeypatch.setitem(sys.modules, "psycopg", None)
-    monkeypatch.delitem(sys.modules, "reliakit.stores.postgres_link", raising=False)
+    monkeypatch.delitem(sys.modules, "reliakit.drivers.postgres_link", raising=False)
     with pytest.raises(MissingExtraError, match=r"reliakit\[postgres\]"):
         PostgresStore("postgresql://db/shop")

@@ -261,7 +261,7 @@ def test_whoever_listens_listens_again(
     server: Server, away: Callable[[Server], None], back: Callable[[Server], None], monkeypatch: Any
 ) -> None:
     """Otherwise after the first restart, or a firewall that forgot the connection, changes would be polled for ever."""
-    monkeypatch.setattr("reliakit.stores.redis_link._IDLE", 0.2)
+    monkeypatch.setattr("reliakit.drivers.redis_link._IDLE", 0.2)
 
     async def work() -> None:
         async with using(server.url) as store, using(server.url) as other:

@@ -2,9 +2,9 @@
 
 import pytest
 
+from reliakit.drivers.redis_urls import parse
 from reliakit.errors import UsageError
 from reliakit.stores.redis import RedisStore
-from reliakit.stores.redis_urls import parse
 
 
 @pytest.mark.parametrize(

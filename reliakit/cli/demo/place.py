@@ -50,12 +50,15 @@ async def place(url: str) -> AsyncIterator[Address]:
 
 
 async def _drop_schema(address: Address) -> None:
-    from reliakit.stores import postgres_address, postgres_link
+    from reliakit.drivers import postgres_address, postgres_link
+    from reliakit.drivers.purpose import Purpose
+    from reliakit.stores.protocol import StoreError
 
     async def nothing(link: postgres_link.Link) -> None:
         pass
 
-    link = postgres_link.Link(postgres_address.address(address.url), nothing, prepared=False)
+    where, purpose = postgres_address.address(address.url), Purpose("demo", StoreError, "")
+    link = postgres_link.Link(where, nothing, purpose, prepared=False)
     try:
         await link.ask(f"DROP SCHEMA IF EXISTS {address.namespace} CASCADE")
     finally:
@@ -63,9 +66,9 @@ async def _drop_schema(address: Address) -> None:
 
 
 async def _drop_keys(address: Address) -> None:
-    from reliakit.stores.redis_connections import Connector
+    from reliakit.drivers.redis_connections import Connector
+    from reliakit.drivers.redis_urls import parse
     from reliakit.stores.redis_scripts import Script
-    from reliakit.stores.redis_urls import parse
 
     script = Script(_FORGET, sha1(_FORGET.encode(), usedforsecurity=False).hexdigest())
     connector = Connector(parse(address.url), _WITHIN)

@@ -4,10 +4,7 @@ __all__ = ["explained"]
 
 _ADVICE = (
     (("AuthenticationError", "NOAUTH", "WRONGPASS"), "look at the user and the password of its URL"),
-    (
-        ("NoPermissionError", "NOPERM"),
-        "let its user run scripts, on keys and a channel that begin with the namespace in braces",
-    ),
+    (("NoPermissionError", "NOPERM"), "{privileges}"),
     (("ReadOnlyError", "READONLY"), "it is a replica: name the primary, or use redis+sentinel://"),
     (("BusyLoadingError", "LOADING"), "it is reading its data from disk: wait until it is done"),
     (("OutOfMemoryError", "OOM "), "it has no memory left: look at maxmemory and what fills it"),
@@ -32,13 +29,14 @@ _ADVICE = (
 )
 
 
-def explained(name: str, failed: BaseException, timeout: float) -> str:
+def explained(name: str, failed: BaseException, timeout: float, privileges: str) -> str:
     """Returns a message for people.
 
     Args:
-        name: names the store; holds no password.
+        name: names the server; holds no password.
         failed: what the driver raised.
         timeout: seconds that were waited.
+        privileges: what to let its user do.
     """
     said = (
         f"did not answer within {timeout:g} s"
@@ -48,5 +46,5 @@ def explained(name: str, failed: BaseException, timeout: float) -> str:
     kinds = " ".join(kind.__name__ for kind in type(failed).__mro__)
     for words, advice in _ADVICE:
         if any(word in text for word in words for text in (kinds, said)):
-            return f"{name}: {said}; {advice}"
+            return f"{name}: {said}; {advice.format(privileges=privileges)}"
     return f"{name}: {said or type(failed).__name__}"

@@ -1,4 +1,4 @@
-"""Where a Redis store is, as its URL says."""
+"""Where a Redis server is, as its URL says."""
 
 import re
 from dataclasses import dataclass, field
@@ -37,7 +37,7 @@ class Address:
 
 
 def parse(url: str) -> Address:
-    """Reads the URL of a Redis store.
+    """Reads the URL of a Redis server.
 
     Raises:
         UsageError: it has another form; the message does not repeat it, since it may hold a password.
@@ -94,4 +94,4 @@ def _shown(host: str, port: int) -> str:
 
 
 def _unusable(why: str) -> UsageError:
-    return UsageError(f"the URL of the Redis store can't be used: {why}; expected {_FORMS}")
+    return UsageError(f"the URL of Redis can't be used: {why}; expected {_FORMS}")

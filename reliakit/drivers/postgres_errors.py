@@ -3,11 +3,11 @@
 __all__ = ["explained", "passing"]
 
 _PASSING = ("40001", "40P01")
+_TOO_LITTLE = "42501"
 _HINTS = {
     "25006": "it is read-only: name the primary, or several hosts and target_session_attrs=read-write",
     "28": "check user and password in the URL, and the server's pg_hba.conf",
     "3D": "create the database, or mend its name in the URL",
-    "42501": "have `reliakit store migrate --sql` run by an owner, and grant what stands at its end",
     "53300": "the server is out of connections: each worker needs two; raise max_connections or use PgBouncer",
     "53": "the server is out of disk or memory",
     "55P03": "another session holds a lock for too long: look at pg_stat_activity",
@@ -22,10 +22,16 @@ def passing(error: Exception) -> bool:
     return getattr(error, "sqlstate", None) in _PASSING
 
 
-def explained(error: Exception) -> str:
-    """Returns what a driver's error says, in one line, and what to look at."""
+def explained(error: Exception, privileges: str) -> str:
+    """Returns what a driver's error says, in one line, and what to look at.
+
+    Args:
+        error: what the driver raised.
+        privileges: what to do where its user lacks some.
+    """
     code = getattr(error, "sqlstate", None) or ""
     said = "no answer in time" if isinstance(error, TimeoutError) else " ".join(str(error).split())
-    hints = (_HINTS[code[:length]] for length in (5, 3, 2) if code[:length] in _HINTS)
+    known = {**_HINTS, _TOO_LITTLE: privileges}
+    hints = (known[code[:length]] for length in (5, 3, 2) if code[:length] in known)
     hint = next(hints, None if code else _HINTS[""])
     return f"{said}; {hint}" if hint else said

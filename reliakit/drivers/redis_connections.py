@@ -9,22 +9,30 @@ import asyncio
 import random
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from reliakit.drivers.redis_urls import Address
 from reliakit.errors import MissingExtraError, UsageError
-from reliakit.stores.redis_scripts import Script
-from reliakit.stores.redis_urls import Address
 
 if TYPE_CHECKING:
     from redis.asyncio.connection import AbstractConnection
 
-__all__ = ["Connector", "NotDone"]
+__all__ = ["Connector", "NotDone", "Script"]
 
 _MOVED = re.compile(r"(?:MOVED )?\d+ (.*):(\d+)$")
 """What a node of a cluster says that no longer has the keys, or never had them."""
 _REFUSED = re.compile(r"^(MOVED|ASK|TRYAGAIN|CLUSTERDOWN) |-READONLY ")
 """redis-py 5 has no names for the former outside of its client for clusters, and Redis 6 none for the latter inside of
 a script."""
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """A script: its text, and the digest by which a server that has it knows it."""
+
+    text: str
+    digest: str
 
 
 class NotDone(Exception):
@@ -45,18 +53,19 @@ class Connector:
     Args:
         address: where the server is, or who knows it.
         timeout: seconds that connecting may take.
+        kind: what it is for, as people know it.
 
     Raises:
         MissingExtraError: redis-py is not installed.
         UsageError: the URL has options that redis-py does not know.
     """
 
-    def __init__(self, address: Address, timeout: float) -> None:
+    def __init__(self, address: Address, timeout: float, kind: str = "store") -> None:
         try:
             from redis import exceptions
             from redis.asyncio import connection
         except ImportError:
-            raise MissingExtraError("the Redis store", "redis") from None
+            raise MissingExtraError(f"the Redis {kind}", "redis") from None
         self._address, self._timeout, self._errors = address, timeout, exceptions
         self._owner: tuple[str, int] | None = None  # the node of a cluster that has the keys
         try:
@@ -102,10 +111,21 @@ class Connector:
             NotDone: the server can't do it now, or another one has to.
         """
         try:
-            try:
-                return await _ask(connection, "EVALSHA", script.digest, len(keys), *keys, *args)
-            except self._errors.NoScriptError:
-                return await _ask(connection, "EVAL", script.text, len(keys), *keys, *args)
+            return await self._ask(connection, "EVALSHA", script.digest, len(keys), *keys, *args)
+        except self._errors.NoScriptError:
+            return await self._ask(connection, "EVAL", script.text, len(keys), *keys, *args)
+
+    async def fetch(self, connection: "AbstractConnection", *command: Any) -> Any:
+        """Sends a command and returns its answer; texts are bytes in it.
+
+        Raises:
+            NotDone: as for `evaluate`.
+        """
+        return await self._ask(connection, *command, raw=True)
+
+    async def _ask(self, connection: "AbstractConnection", *command: Any, raw: bool = False) -> Any:
+        try:
+            return await _ask(connection, *command, raw=raw)
         except self._errors.RedisError as failed:
             moved = _MOVED.match(str(failed))
             if moved and (isinstance(failed, self._errors.MovedError) or moved[0].startswith("MOVED")):
@@ -188,9 +208,9 @@ class Connector:
         return connection
 
 
-async def _ask(connection: "AbstractConnection", *command: Any) -> Any:
+async def _ask(connection: "AbstractConnection", *command: Any, raw: bool = False) -> Any:
     await connection.send_command(*command)
-    return await connection.read_response()
+    return await connection.read_response(disable_decoding=raw)
 
 
 def _shuffled(hosts: Sequence[tuple[str, int]]) -> list[tuple[str, int]]:

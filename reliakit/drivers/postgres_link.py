@@ -12,9 +12,10 @@ from typing import Any
 from psycopg import AsyncConnection, Error, waiting
 from psycopg.conninfo import conninfo_to_dict
 
-from reliakit.stores.postgres_address import Address
-from reliakit.stores.postgres_errors import explained, passing
-from reliakit.stores.protocol import StoreError
+from reliakit.drivers.postgres_address import Address
+from reliakit.drivers.postgres_errors import explained, passing
+from reliakit.drivers.purpose import Purpose
+from reliakit.errors import ReliakitError
 
 __all__ = ["Link", "Row"]
 
@@ -39,13 +40,19 @@ class Link:
     Args:
         address: where the database is.
         begin: prepares a new connection; asks by the method that it is given.
+        purpose: whom it is for.
         prepared: whether statements stay prepared on the server.
     """
 
     def __init__(
-        self, address: Address, begin: Callable[["Link"], Awaitable[None]], *, prepared: bool = True
+        self,
+        address: Address,
+        begin: Callable[["Link"], Awaitable[None]],
+        purpose: Purpose,
+        *,
+        prepared: bool = True,
     ) -> None:
-        self._address, self._begin, self._prepared = address, begin, prepared
+        self._address, self._begin, self._purpose, self._prepared = address, begin, purpose, prepared
         self._turn = asyncio.Lock()
         self._connection: _Connection | None = None
         self._listening: set[_Connection] = set()
@@ -54,7 +61,7 @@ class Link:
         """Returns the rows that one statement, which is a transaction too, answers.
 
         Raises:
-            StoreError: it can't be asked now. The connection is given up; the next call opens another.
+            ReliakitError: the failure of its purpose: it can't be asked now. The connection is given up; the next call opens another.
         """
         async with self._turn:
             try:
@@ -70,7 +77,7 @@ class Link:
         """Yields when it has begun to listen, on a connection of its own, and after each notification.
 
         Raises:
-            StoreError: it could not begin, or the connection was lost.
+            ReliakitError: the failure of its purpose: it could not begin, or the connection was lost.
         """
         try:
             async with asyncio.timeout(within):
@@ -149,13 +156,14 @@ class Link:
         try:
             return conninfo_to_dict(self._address.url)
         except Error:  # whose text, and so that of a chain, may quote the password
-            raise StoreError(
+            raise self._purpose.failure(
                 f"{self._address.shown}: the URL has a part that PostgreSQL does not know; in a password, "
                 "characters such as @ : / % have to be percent-encoded"
             ) from None
 
-    def _failure(self, failed: Exception) -> StoreError:
-        return StoreError(self._address.without_secrets(f"{self._address.shown}: {explained(failed)}"))
+    def _failure(self, failed: Exception) -> ReliakitError:
+        told = f"{self._address.shown}: {explained(failed, self._purpose.privileges)}"
+        return self._purpose.failure(self._address.without_secrets(told))
 
 
 class _Connection(AsyncConnection[Row]):

@@ -53,7 +53,7 @@ def address(url: str) -> Address:
         parts
     ):  # the text stays out of the message, since parts of a password may be anywhere in it
         raise UsageError(
-            "the URL of a PostgreSQL store looks like postgresql://user:password@host:5432/database; in a password, "
+            "the URL of a PostgreSQL database looks like postgresql://user:password@host:5432/database; in a password, "
             "characters such as @ : / ? # % have to be percent-encoded"
         )
     known = dict(parameters)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from reliakit.stores.postgres_link import Link
+    from reliakit.drivers.postgres_link import Link
 
 __all__ = ["Links"]
 
