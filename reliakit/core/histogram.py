@@ -8,7 +8,7 @@ bin, as OpenTelemetry has it.
 
 from bisect import bisect_left
 from collections.abc import Sequence
-from itertools import accumulate
+from itertools import accumulate, compress
 
 __all__ = [
     "BINS",
@@ -52,9 +52,8 @@ def bin_of(seconds: float) -> int:
 
 def _fold(bins: Sequence[int], into: Sequence[int], size: int) -> list[int]:
     folded = [0] * size
-    for index, count in enumerate(bins):
-        if count:
-            folded[into[index]] += count
+    for index in compress(range(len(bins)), bins):  # most are empty
+        folded[into[index]] += bins[index]
     return folded
 
 

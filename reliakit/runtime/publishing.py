@@ -4,6 +4,7 @@ import random
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import compress
 
 from reliakit.core.counters import Given, Tracked
 from reliakit.core.histogram import log_bins
@@ -41,7 +42,8 @@ def _row(name: RowName, row: Series, locality: str) -> Mapping[str, int]:
     rollout, slot, assignment, number = name
     place = (slot, assignment.value, locality)
     whats = {outcome.name.lower(): count for outcome, count in row.outcomes().items()}
-    whats |= {f"b{number}": count for number, count in enumerate(log_bins(row.bins)) if count}
+    bins = log_bins(row.bins)
+    whats |= {f"b{number}": bins[number] for number in compress(range(len(bins)), bins)}  # most are empty
     whats["ns"] = round(row.seconds * _NANOSECONDS)
     return {series(rollout, number, place, what): count for what, count in whats.items() if count}
 
