@@ -21,6 +21,8 @@ __all__ = [
 
 REACHED = 20.0
 """Seconds in which a decision reaches everybody whom nothing keeps from the store."""
+_SOON = 5.0
+"""The same where nothing ever goes wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +92,15 @@ def definitions_do_not_fight(before: RolloutState, now: RolloutState, silent: fl
     return f"an earlier definition won again {silent:.1f} s after the present one was reported"
 
 
-def everybody_agrees(history: Sequence[Decided], splits: Sequence[Split], *, stopped: bool) -> str | None:
-    """When everything works again, all workers do the same, and that is what the store says."""
-    wrong = [split for split in splits if not history[-1].splits(split, stopped=stopped)]
+def everybody_agrees(
+    history: Sequence[Decided], splits: Sequence[Split], now: float, *, stopped: bool
+) -> str | None:
+    """When everything works again, all workers do what the store says, or has said a few seconds ago."""
+    late = [
+        *[each for each in history if each.at <= now - _SOON][-1:],
+        *(each for each in history if each.at > now - _SOON),
+    ]
+    wrong = [split for split in splits if not any(each.splits(split, stopped=stopped) for each in late)]
     if not wrong or (history[-1].state is None and not any(split.weight for split in splits)):
         return None
     return f"{wrong[0]} is in force, and {history[-1]} was decided"

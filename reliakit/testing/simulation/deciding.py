@@ -118,8 +118,13 @@ def in_no_error(event: Event) -> str | None:
 
 
 def promoted_by_evidence(standing: Standing, event: Event, ledger: Ledger) -> str | None:
-    """Nothing goes on by itself without the evidence for it, and none of that was invented."""
-    if event.what not in _ON or event.actor.kind == "person":
+    """Nothing goes on by itself without the evidence for it, and none of that was invented.
+
+    What has waited once its evidence sufficed goes on by that: the test may be stopped at any moment.
+    """
+    if event.what not in (*_ON, Happening.WAITING) or event.actor.kind == "person":
+        return None
+    if event.before is Phase.PAUSED:
         return None
     if not standing.state.compares:
         return _guarded(event.verdicts)

@@ -67,11 +67,11 @@ class Setting:
 def _calm(draw: random.Random) -> Setting:
     quality = draw.choice(tuple(QUALITIES))
     times, slower = QUALITIES[quality]
-    base = 0.0 if quality == "flawless" else draw.choice((0.005, 0.01, 0.03))
+    base = 0.0 if quality == "flawless" else draw.choice((0.005, 0.01, 0.02))
     ladder = draw.choice(ladders())
     begin = draw.uniform(10, 40)
     conditions = Conditions(
-        rps=draw.choice((200, 600, 2_000)),
+        rps=draw.choice((100, 300, 1_000)),
         base=base,
         times=times,
         slower=slower,

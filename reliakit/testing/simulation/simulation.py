@@ -23,8 +23,9 @@ from reliakit.testing.simulation.workers import Process, Seat
 
 __all__ = ["Result", "Simulation", "simulate"]
 
-QUIET = 40.0
+_QUIET = 30.0
 """Seconds at the end in which everything works."""
+_SLICE = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,12 +142,19 @@ class Simulation:
         troubles = [self.schedule.spawn(task) for task in self._happenings()]
         if self.setting.amnesia:
             self.schedule.at(self.setting.amnesia, self._lose)
-        self.schedule.run(self.setting.seconds)
+        while self.schedule.now < self.setting.seconds and not self._over():
+            self.schedule.run(self.schedule.now + _SLICE)
         for task in troubles:
             self.schedule.end(task)
         self._mend()
-        self.schedule.run(self.schedule.now + QUIET)
+        self.schedule.run(self.schedule.now + _QUIET)
         self.watch.settled([seat.process for seat in self.seats if seat.process], self.clock.time())
+
+    def _over(self) -> bool:
+        """Whether nothing more is going to happen to the release."""
+        setting, standing = self.setting, self.watch.standing
+        more = setting.edits or setting.orders or setting.amnesia > self.schedule.now
+        return standing is not None and not standing.judged and not more
 
     def _happenings(self) -> Iterator[Coroutine[Any, Any, None]]:
         setting = self.setting

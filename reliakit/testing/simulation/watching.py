@@ -198,9 +198,8 @@ class Watch(Watched):
         """Looks at the end, when everything has worked for a while."""
         for stopped in (False, True):
             splits = [each.split for each in processes if (NAME in each.fleet.stopped) is stopped]
-            self.check(
-                agreeing.everybody_agrees(self.history, splits, stopped=stopped), agreeing.everybody_agrees
-            )
+            wrong = agreeing.everybody_agrees(self.history, splits, self._schedule.now, stopped=stopped)
+            self.check(wrong, agreeing.everybody_agrees)
         evidence = self.standing.state.evidence if self.standing else None
         if evidence is not None:
             self.check(agreeing.somebody_decides(now, evidence.at), agreeing.somebody_decides)
