@@ -55,6 +55,14 @@ class Demo:
             self.lines.append(line)
         return self.process.wait(_PATIENCE)
 
+    def kept(self, promises: list[str]) -> None:
+        """Checks that these were the promises, and that all of them were kept."""
+        judged = [line for line in self.lines if line.startswith(("kept: ", "BROKEN: ", "open: "))]
+        assert all(line.startswith("kept: ") for line in judged), judged
+        found = [re.sub(r"worker \d+", "worker", line.removeprefix("kept: ")) for line in judged]
+        assert all(map(str.startswith, found, promises)), found
+        assert len(found) == len(promises), found
+
     def starting_with(self, start: str) -> list[str]:
         return [line for line in self.lines if line.startswith(start)]
 
@@ -66,10 +74,10 @@ class Demo:
 
 
 @contextmanager
-def running_demo(seconds: int) -> Iterator[Demo]:
+def running_demo(*options: str) -> Iterator[Demo]:
     """Starts a demo; at the end it is stopped the polite way, whatever the test did."""
     process = subprocess.Popen(
-        [sys.executable, "-c", _FOREGROUND, "demo", "--seconds", str(seconds)],
+        [sys.executable, "-c", _FOREGROUND, "demo", *options],
         env=environment(),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -5,7 +5,15 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from time import monotonic
 
-from aiohttp import BaseConnector, ClientConnectionError, ClientError, ClientSession, ClientTimeout, CookieJar, TCPConnector
+from aiohttp import (
+    BaseConnector,
+    ClientConnectionError,
+    ClientError,
+    ClientSession,
+    ClientTimeout,
+    CookieJar,
+    TCPConnector,
+)
 
 from reliakit.cli.demo.answers import Answer
 from reliakit.cli.demo.figures import Figures

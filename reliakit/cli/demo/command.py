@@ -17,23 +17,29 @@ _STOPPED = 130
 @click.option(
     "--seconds",
     type=click.IntRange(5, 600),
-    default=30,
-    show_default=True,
     metavar="N",
-    help="How long the users shop, 5 to 600; starting and stopping come on top.",
+    help="How long the users shop, 5 to 600; by default as long as the story takes.",
+)
+@click.option(
+    "--store",
+    default="sqlite",
+    show_default=True,
+    metavar="URL",
+    help="What the workers share: redis://… or postgresql://… in place of a file.",
 )
 @click.pass_context
-def command(ctx: click.Context, seconds: int) -> None:
-    """Watch flags and a canary at work on a real server.
+def command(ctx: click.Context, seconds: int | None, store: str) -> None:
+    """Watch flags and releases that judge themselves, on a real server.
 
-    Two versions of a shop, a few hundred users: it starts uvicorn with two workers on a free port of this machine, lets users with cookies shop, edits the flags
-    file half-way (so can you: it shows the path), and checks that every worker followed, that nobody lost what they
-    had, and that the server counted what the clients saw. Nothing is left behind.
+    A few hundred users shop at a server of several workers, on a free port of this machine. The flags file is edited (you can too: its path is shown); a bad release is started, caught and rolled back; a good one is promoted step by step, though a worker is killed meanwhile. At the end it checks that no answer was lost, that every worker followed, and that all counted what the clients saw.
+
+    It takes less than a minute. Nothing is left behind: in a server that --store names, it has a namespace of its own, and drops that.
 
     \b
     Examples:
       reliakit demo
-      reliakit demo --seconds 55
+      reliakit demo --seconds 300
+      reliakit demo --store redis://localhost
 
     Exit code 1 where something it promises did not happen.
     """
@@ -44,7 +50,7 @@ def command(ctx: click.Context, seconds: int) -> None:
     from reliakit.cli.demo.run import run
 
     try:
-        kept = asyncio.run(run(seconds))
+        kept = asyncio.run(run(seconds, store))
     except (KeyboardInterrupt, asyncio.CancelledError):
         tell("stopped; the server and its files are gone")
         ctx.exit(_STOPPED)

@@ -4,51 +4,61 @@ import asyncio
 import signal
 from collections.abc import Iterator
 from contextlib import AsyncExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from time import monotonic
 
-from reliakit.cli.demo.clients import shop_around
 from reliakit.cli.demo.figures import Figures
-from reliakit.cli.demo.flags_file import CHANGES, FLAG, FlagsFile
-from reliakit.cli.demo.promises import Edit, promises
-from reliakit.cli.demo.server import log_of, serving
+from reliakit.cli.demo.flags_file import FlagsFile
+from reliakit.cli.demo.place import place
+from reliakit.cli.demo.promises import Played, promises
+from reliakit.cli.demo.server import WORKERS, log_of, serving
+from reliakit.cli.demo.stage import Stage
 from reliakit.cli.demo.summary import summarise
 from reliakit.cli.demo.view import Display, View
+from reliakit.cli.demo.watch import Watch
 from reliakit.cli.demo.workers import Workers
 from reliakit.cli.printing import on_terminal, tell
+from reliakit.cli.shared import opened
 
 __all__ = ["run"]
 
-_TICK = 0.05
-"""Seconds; shorter than a worker waits before it believes an edit, so that ours and a person's are told apart."""
-_SHOW_EVERY, _ASK_EVERY = 5, 10
-_SETTLE_WITHIN = 3.0
 
+async def run(seconds: float | None, store: str) -> bool:
+    """Runs the demo; tells whether everything happened that it promises.
 
-async def run(seconds: float) -> bool:
-    """Runs the demo for `seconds` of shopping; tells whether everything happened that it promises.
+    Args:
+        seconds: of shopping; None for as long as the story takes.
+        store: a URL, or `sqlite`.
 
     Raises:
         Failure: the server does not start.
+        StoreError: the store can't be used.
     """
     _end_cleanly()
-    tell("starting a server with two workers ...")
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="reliakit-demo-")))
-        file = FlagsFile(folder)
+        file = FlagsFile(folder, await stack.enter_async_context(place(store)))
+        tell(f"starting a server with {WORKERS} workers ...")
         url = await stack.enter_async_context(serving(folder, file.path))
         workers = await stack.enter_async_context(Workers(url))
-        view = View(url, file.path, seconds, Figures(), workers.statuses)
-        stage = _Stage(view, file, workers)
+        shared = opened(file.path, None, writes=True, optional=False)
+        stack.push_async_callback(shared.store.close)
         with _display() as display:
-            await stage.play(display)
-        judged = list(promises(view.figures, workers.counted(), stage.edit))
-        summarise(view, judged)
-        kept = all(promise.kept is not False for promise in judged)
+            watch = Watch(shared, partial(display.say, colour="yellow"))
+            view = View(url, file.path, seconds, Figures(), watch, workers.statuses)
+            stage = Stage(view, file, workers, display)
+            await stage.play()
+        kept = _judged(view, await stage.played())
         if not kept:
             tell(f"the end of the server's log:\n{log_of(folder)}")
     return kept
+
+
+def _judged(view: View, played: Played) -> bool:
+    judged = list(promises(played))
+    summarise(view, judged)
+    return all(promise.kept is not False for promise in judged)
 
 
 def _end_cleanly() -> None:
@@ -71,57 +81,3 @@ def _display() -> Iterator[Display]:
         from reliakit.cli.demo.lines import Lines
 
         yield Lines()
-
-
-class _Stage:
-    """Lets the users shop, edits the file half-way, and keeps the view current.
-
-    Attributes:
-        edit: the demo's own, once it is made.
-    """
-
-    def __init__(self, view: View, file: FlagsFile, workers: Workers) -> None:
-        self._view, self._file, self._workers = view, file, workers
-        self.edit: Edit | None = None
-
-    async def play(self, display: Display) -> None:
-        """Takes as long as the view says, and a moment more until all is counted."""
-        closing = asyncio.Event()
-        async with asyncio.TaskGroup() as group:
-            group.create_task(shop_around(self._view.url, self._view.figures, closing))
-            await self._watch(display)
-            closing.set()
-        await self._settle()
-        display.update(self._view)
-
-    async def _watch(self, display: Display) -> None:
-        view, started, tick = self._view, monotonic(), 0
-        while (elapsed := monotonic() - started) < view.seconds:
-            view.elapsed = elapsed
-            self._look_after_file()
-            if tick % _ASK_EVERY == 0:
-                await self._workers.ask()
-            if tick % _SHOW_EVERY == 0:
-                display.update(view)
-            tick += 1
-            await asyncio.sleep(_TICK)
-
-    def _look_after_file(self) -> None:
-        people = self._view.figures.people
-        if people.judging and self._file.touched():
-            people.judging = False
-            self._view.note = "you edited the file: watch the workers follow"
-        if people.judging and self.edit is None and self._view.elapsed >= self._view.seconds / 2:
-            having = people.having(FLAG, "on")
-            self._file.edit()
-            self.edit = Edit(monotonic(), having)
-            self._view.note = f"at {self._view.elapsed:.0f} s the demo edited the file: {CHANGES}"
-
-    async def _settle(self) -> None:
-        """Waits until the workers have counted what the clients saw: a worker counts when the answer is out."""
-        self._view.elapsed = self._view.seconds
-        until = monotonic() + _SETTLE_WITHIN
-        await self._workers.ask()
-        while self._workers.counted() != self._view.figures.counted and monotonic() < until:
-            await asyncio.sleep(_TICK)
-            await self._workers.ask()

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from reliakit.cli.demo.flags_file import FLAG
 from reliakit.cli.demo.promises import Promise
-from reliakit.cli.demo.view import View, flag_rows, reason_rows, slot_rows
+from reliakit.cli.demo.view import View, flag_rows, reason_rows, version_rows
 from reliakit.cli.printing import on_terminal, plural, print_line
 
 __all__ = ["summarise"]
@@ -22,7 +22,7 @@ def summarise(view: View, judged: Iterable[Promise]) -> None:
     """Prints the end of a demo; on a terminal the last table stands above it already."""
     if not on_terminal():
         _print_figures(view)
-    for worker, status in view.statuses.items():
+    for worker, status in list(view.statuses.items())[-1:]:  # one stands for all
         _print_metrics(worker, status["metrics"])
     for promise in judged:
         mark, colour = _MARKS[promise.kept]
@@ -30,9 +30,9 @@ def summarise(view: View, judged: Iterable[Promise]) -> None:
 
 
 def _print_figures(view: View) -> None:
-    for slot, requests, share, users, errors, p50, p95 in slot_rows(view.figures):
+    for version, requests, share, users, errors, p50, p95 in version_rows(view.figures):
         rates = f"errors {errors}, p50 {p50}, p95 {p95}"
-        print_line(f"slot {slot}: {requests} requests, {share}, {users} users, {rates}")
+        print_line(f"version {version}: {requests} requests, {share}, {users} users, {rates}")
     for flag, variant, users, share in flag_rows(view.figures):
         print_line(f"flag {flag} = {variant}: {users} users, {share}")
     for name, count in reason_rows(view.figures):

@@ -9,9 +9,8 @@ from reliakit.cli.demo.flags_file import ROLLOUT
 from reliakit.cli.rollout.found import defined, evidence_of, state_of
 from reliakit.cli.shared import Shared
 from reliakit.cli.telling import looked, sentence
-from reliakit.core.rollouts import Assignment
 from reliakit.rollouts.events import Event, Happening
-from reliakit.rollouts.served import gather, prefix_of
+from reliakit.rollouts.served import gather
 from reliakit.rollouts.state import RolloutState
 from reliakit.rollouts.verdict import Verdict
 from reliakit.runtime.journal import read_entry, verify
@@ -69,10 +68,8 @@ class Watch:
         sums = (await self.shared.store.totals(f"r|{ROLLOUT}|")).sums
         found: Counter[str] = Counter()
         for number in {int(name.split("|")[2]) for name in sums}:
-            of_one = {name: sum_ for name, sum_ in sums.items() if name.startswith(prefix_of(ROLLOUT, number))}
-            for (slot, assignment, _), served in gather(of_one, ROLLOUT, number).items():
-                if assignment == Assignment.SPLIT:
-                    found[slot] += sum(served.outcomes)
+            for (slot, _, _), served in gather(sums, ROLLOUT, number).items():
+                found[slot] += sum(served.outcomes)
         return found
 
     def _read(self, entry: Entry) -> None:
