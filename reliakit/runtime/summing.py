@@ -1,7 +1,7 @@
 """From the series of a store to points: over all releases of a rollout and all localities.
 
 Durations lie in bins of 4 %. The boundaries of a histogram are the edges of bins that are nearest to those of
-OpenTelemetry: so its counts are exact, and 0.005 is called 0.00499637.
+OpenTelemetry: so its counts are exact, and 0.005 becomes 0.00496861.
 """
 
 from collections import defaultdict

@@ -11,6 +11,7 @@ import pytest
 
 from reliakit.cli.program import program
 from reliakit.telemetry import METRICS
+from reliakit.telemetry.fleet_metrics import FLEET
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -46,7 +47,7 @@ def _reliakit(*arguments: str) -> int:
 def test_every_metric_is_documented() -> None:
     """Otherwise nobody would know what to look at, or what a name means."""
     page = (ROOT / "docs" / "telemetry.md").read_text()
-    rows = {line.split("`")[1]: line for line in page.splitlines() if line.startswith("| `reliakit")}
+    rows = {line.split("`")[1]: line for line in page.splitlines() if line.startswith("| `reliakit.")}
     assert set(rows) == {metric.name for metric in METRICS}
     for metric in METRICS:
         assert f"| {metric.unit} |" in rows[metric.name], metric.name
@@ -57,3 +58,13 @@ def test_every_command_is_documented() -> None:
     pages = "\n".join(page.read_text() for page in PAGES)
     for command in program.list_commands(click.Context(program)):
         assert f"reliakit {command}" in pages or f"make {command}" in pages, command
+
+
+def test_every_metric_of_the_fleet_is_documented() -> None:
+    """Otherwise nobody would know what to scrape, or how to select it."""
+    page = (ROOT / "docs" / "telemetry.md").read_text()
+    rows = {line.split("`")[1]: line for line in page.splitlines() if line.startswith("| `reliakit_fleet")}
+    assert set(rows) == {metric.name for metric in FLEET}
+    for metric in FLEET:
+        labels = ", ".join(f"`{label}`" for label in metric.labels)
+        assert rows[metric.name] == f"| `{metric.name}` | {metric.type} | {labels}{' ' * bool(labels)}|"
