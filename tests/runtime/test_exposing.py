@@ -2,11 +2,18 @@
 
 import asyncio
 import json
+import socket
+import threading
+import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
+from urllib.request import urlopen
 
 import pytest
+import uvicorn
 from starlette.applications import Starlette
 from starlette.routing import Mount
 from starlette.testclient import TestClient
@@ -27,6 +34,7 @@ from reliakit.stores.sqlite import SQLiteStore
 from reliakit.telemetry.fleet_metrics import FLEET
 from reliakit.telemetry.openmetrics import CONTENT_TYPE
 from reliakit.testing import ManualClock
+from tests.runtime.prometheus_process import needs_prometheus, prometheus_server
 from tests.runtime.workers import NOW, Worker
 from tests.telemetry.parsed import families, samples
 
@@ -211,3 +219,43 @@ def test_a_stopped_engine_is_a_503_too(monkeypatch):
     monkeypatch.setattr(kit._runtime, "wake", lambda: None)
     kit.close()
     assert client.get("/").status_code == 503
+
+
+@needs_prometheus
+def test_a_real_prometheus_scrapes_it(tmp_path: Path):
+    """Otherwise the text would be one that only the parser in our tests reads."""
+    kit = kit_over(MemoryStore())
+    server = uvicorn.Server(uvicorn.Config(kit.metrics_asgi(), log_level="error", lifespan="off"))
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=server.run, args=([listening],))
+        thread.start()
+        port = listening.getsockname()[1]
+        try:
+            with prometheus_server(tmp_path, SCRAPES.format(port=port)) as url:
+                _until(lambda: _asked(url, "reliakit_fleet_workers") == "1")
+                assert _asked(url, 'reliakit_fleet_info{scope="process"}') == "1"
+                assert _asked(url, "reliakit_fleet_journal_entries_total") is not None
+                assert _asked(url, 'up{job="reliakit"}') == "1"
+        finally:
+            server.should_exit = True
+            thread.join(10)
+    kit.close()
+
+
+SCRAPES = """\
+global: {{scrape_interval: 200ms, scrape_timeout: 200ms}}
+scrape_configs: [{{job_name: reliakit, static_configs: [{{targets: ["127.0.0.1:{port}"]}}]}}]
+"""
+
+
+def _asked(url: str, query: str) -> str | None:
+    with urlopen(f"{url}/api/v1/query?{urlencode({'query': query})}", timeout=5) as answer:
+        result = json.load(answer)["data"]["result"]
+    return result[0]["value"][1] if result else None
+
+
+def _until(holds: Callable[[], bool]) -> None:
+    end = time.monotonic() + 20
+    while not holds():
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.05)

@@ -1,15 +1,9 @@
 """A metric that something else measures guards a release; where it can't be seen, that is neither good nor bad."""
 
 import asyncio
-import socket
-import subprocess
-import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
-from shutil import which
 from typing import Any
-from urllib.request import urlopen
 
 import pytest
 from aiohttp import web
@@ -21,6 +15,7 @@ from reliakit.runtime.outside import NoLook
 from reliakit.runtime.prometheus import PrometheusMetric
 from reliakit.testing import ManualClock
 from tests.runtime.listening import Listener, until
+from tests.runtime.prometheus_process import needs_prometheus, prometheus_server
 from tests.runtime.workers import NOW, Worker, quick
 
 ERROR = {"status": "error", "errorType": "bad_data", "error": "1:4: parse error: unexpected end of input"}
@@ -174,7 +169,7 @@ def test_monitoring_that_is_away_moves_nothing_and_is_logged_once(tmp_path, capl
     assert "T0KEN" not in caplog.text
 
 
-@pytest.mark.skipif(which("prometheus") is None, reason="prometheus is not installed (a Debian package)")
+@needs_prometheus
 def test_a_real_prometheus_is_understood(tmp_path):
     """Otherwise all of the above would be about an API that only we speak."""
     with prometheus_server(tmp_path) as url:
@@ -188,37 +183,3 @@ def test_a_real_prometheus_is_understood(tmp_path):
         ):
             with pytest.raises(NoLook, match=why):
                 asyncio.run(PrometheusMetric("latency", OutsideSection(url, query, "2m", above=1)).look())
-
-
-@contextmanager
-def prometheus_server(folder: Path) -> Iterator[str]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    (folder / "prometheus.yml").write_text("global: {}\n")
-    command = [
-        str(which("prometheus")),
-        f"--config.file={folder}/prometheus.yml",
-        f"--storage.tsdb.path={folder}/data",
-        f"--web.listen-address=127.0.0.1:{port}",
-        "--log.level=error",
-    ]
-    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    url = f"http://127.0.0.1:{port}"
-    try:
-        _await_ready(url)
-        yield url
-    finally:
-        server.terminate()
-        server.wait(20)
-
-
-def _await_ready(url: str) -> None:
-    end = time.monotonic() + 30
-    while time.monotonic() < end:
-        try:
-            with urlopen(f"{url}/-/ready", timeout=2):
-                return
-        except OSError:
-            time.sleep(0.05)
-    raise AssertionError("prometheus did not start")
