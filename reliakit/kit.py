@@ -40,8 +40,8 @@ class Reliakit(FlagCalls):
     """One set of definitions, and what a process does with it.
 
     Args:
-        source: the path of a YAML, TOML or JSON file, a mapping with the same content, or a `Source`. RELIAKIT_CONFIG
-            names a file that is used instead of a path; with neither it is `reliakit.yaml`.
+        source: the path of a YAML, TOML or JSON file, a URL, a mapping with the same content, or a `Source`.
+            RELIAKIT_CONFIG names a path or URL that is used instead of one; with neither it is `reliakit.yaml`.
         on_invalid: what a process does that starts on definitions with problems: run on the `last_good` ones, as
             its siblings do, or `refuse`.
         store: what the workers share: a URL, or a `Store`. By default what the definitions say, else a SQLite file
@@ -285,11 +285,11 @@ class Reliakit(FlagCalls):
 def _source(
     given: "str | os.PathLike[str] | Mapping[str, Any] | Source | None", environ: Mapping[str, str]
 ) -> "Source":
-    from reliakit.sources.file import FileSource
     from reliakit.sources.memory import MemorySource
+    from reliakit.sources.opening import open_source
 
     if isinstance(given, Mapping):
         return MemorySource(given)
     if given is None or isinstance(given, str | os.PathLike):
-        return FileSource(Path(environ.get("RELIAKIT_CONFIG") or given or _DEFAULT_FILE))
+        return open_source(environ.get("RELIAKIT_CONFIG") or given or _DEFAULT_FILE, environ)
     return given

@@ -40,6 +40,10 @@ class Document:
         """Returns the line, from 1, of what `path` leads to, or of the nearest value around it."""
         return line_of(self.lines, path) if self.lines else None
 
+    def origin(self, path: Path) -> str:
+        """Returns the name of the document that holds what `path` leads to: this one's, where it is one alone."""
+        return self.name
+
 
 def read(
     text: str | bytes,

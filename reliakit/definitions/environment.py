@@ -93,5 +93,6 @@ class _Substitution:
 
     def _missing(self, name: str, path: Path, message: str, hint: str) -> EnvironmentText:
         document = self._document
-        self.problems.append(Problem(path, message, hint, source=document.name, line=document.line(path)))
+        source, line = document.origin(path), document.line(path)
+        self.problems.append(Problem(path, message, hint, source=source, line=line))
         return EnvironmentText("", name, is_set=False)

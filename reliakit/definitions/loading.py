@@ -46,7 +46,7 @@ class Loaded:
     kept neither in its new form nor, by what surrounds it now, in its earlier one. Other flags with problems are in
     it in their earlier form, or not at all where they have none.
 
-    Problems and warnings are in the order of their lines.
+    Problems and warnings are in the order of their lines, those of each document together.
     """
 
     definitions: Definitions | None
@@ -102,11 +102,13 @@ class _Loading:
             located[self._located(problem)] = None
         nothings = {problem.path for problem in located if problem.message == _NOTHING}
         told = (each for each in located if each.message == _NOTHING or each.path not in nothings)
-        return tuple(sorted(told, key=lambda problem: (problem.line or 0, problem.column or 0)))
+        return tuple(
+            sorted(told, key=lambda problem: (problem.source, problem.line or 0, problem.column or 0))
+        )
 
     def _located(self, problem: Problem) -> Problem:
         line = problem.line or self.document.line(problem.path)
-        return replace(problem, source=self.document.name, line=line)
+        return replace(problem, source=problem.source or self.document.origin(problem.path), line=line)
 
     def run(self) -> Generator[None, None, Definitions | None]:
         sections = yield from self._sections()

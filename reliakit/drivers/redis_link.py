@@ -1,10 +1,10 @@
 """The link of one process and one event loop to a Redis server."""
 
 import asyncio
-import random
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from reliakit.drivers.delays import delays
 from reliakit.drivers.purpose import Purpose
 from reliakit.drivers.redis_connections import Connector, NotDone, Script
 from reliakit.drivers.redis_errors import explained
@@ -15,18 +15,11 @@ if TYPE_CHECKING:
 
     _Work = Callable[[AbstractConnection], Awaitable[Any]]
 
-__all__ = ["Link", "delays"]
+__all__ = ["Link"]
 
 _RETRIES = 4
 _IDLE = 10.0
 """Seconds of silence after which a server that pushes is asked whether it is still there."""
-
-
-def delays(first: float, last: float) -> Iterator[float]:
-    """Yields how long to wait before each try: longer each time, and by chance, so that workers don't come at once."""
-    while True:
-        yield random.uniform(first / 2, first)  # noqa: S311
-        first = min(first * 2, last)
 
 
 class Link:

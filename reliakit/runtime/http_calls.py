@@ -1,4 +1,4 @@
-"""Calls to other people's HTTP servers: the only file that knows aiohttp.
+"""Calls to other people's HTTP servers: the only file here that knows aiohttp.
 
 What is called may hold a token, so no URL is ever part of a message.
 """
@@ -111,5 +111,5 @@ def _aiohttp() -> Any:
     try:
         import aiohttp
     except ImportError as missing:
-        raise MissingExtraError("calling webhooks and Prometheus", "notify") from missing
+        raise MissingExtraError("calling webhooks and Prometheus", "http") from missing
     return aiohttp

@@ -18,7 +18,7 @@ from reliakit.core.snapshot import Flags, Snapshot
 from reliakit.core.tally import Tallies
 from reliakit.definitions.compile import compile_flags, compile_rollouts, compile_snapshot
 from reliakit.definitions.difference import difference
-from reliakit.definitions.documents import Document, read, run
+from reliakit.definitions.documents import Document, run
 from reliakit.definitions.loading import Loaded, load
 from reliakit.definitions.models import Definitions
 from reliakit.definitions.overrides import from_environment
@@ -29,6 +29,7 @@ from reliakit.runtime.last_good import LastGood
 from reliakit.runtime.pace import paced
 from reliakit.sources.environment import EnvironmentSource
 from reliakit.sources.protocol import Content, Source, SourceError
+from reliakit.sources.reading import read_content
 
 __all__ = ["Keeper", "Shared", "State"]
 
@@ -220,7 +221,7 @@ class Keeper:
     ) -> Generator[None, None, tuple[Document | None, Loaded]]:
         if isinstance(fetched, SourceError):
             return None, Loaded(None, (Problem((), str(fetched)),))
-        document, problems = yield from read(fetched.text, fetched.name, fetched.format)
+        document, problems = yield from read_content(fetched)
         if document is None:
             return None, Loaded(None, tuple(problems))
         return document, (yield from load(document, self._environ, previous, problems))

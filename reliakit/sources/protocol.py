@@ -22,6 +22,8 @@ class Content:
     """For people: a path, a URL."""
     text: bytes
     format: Format
+    layers: "tuple[Content, ...]" = ()
+    """Documents that this one lies over, the uppermost first; none of them has layers itself."""
 
 
 class Source(Protocol):

@@ -10,9 +10,10 @@ from contextlib import aclosing
 from itertools import chain
 from typing import Any
 
+from reliakit.drivers.delays import delays
 from reliakit.drivers.purpose import Purpose
 from reliakit.drivers.redis_connections import Connector
-from reliakit.drivers.redis_link import Link, delays
+from reliakit.drivers.redis_link import Link
 from reliakit.drivers.redis_urls import parse
 from reliakit.errors import UsageError
 from reliakit.stores import redis_scripts as scripts

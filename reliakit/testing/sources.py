@@ -17,8 +17,9 @@ from typing import Any, ClassVar, TypeVar
 
 import pytest
 
-from reliakit.definitions.documents import read, run
+from reliakit.definitions.documents import run
 from reliakit.sources.protocol import Source, SourceError
+from reliakit.sources.reading import read_content
 
 __all__ = ["SourceContract"]
 
@@ -263,7 +264,7 @@ def _document(word: str) -> str:
 
 async def _word(source: Source) -> str:
     content = await source.load()
-    document, problems = run(read(content.text, content.name, content.format))
+    document, problems = run(read_content(content))
     assert document is not None
     assert not problems
     word: str = document.data["flags"]["probe"]["variants"]["text"]

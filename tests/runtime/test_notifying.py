@@ -239,7 +239,7 @@ def test_without_aiohttp_the_worker_goes_on_and_says_once_what_to_install(tmp_pa
         await one.close()
 
     asyncio.run(scene())
-    assert caplog.text.count("pip install 'reliakit[notify]'") == 1
+    assert caplog.text.count("pip install 'reliakit[http]'") == 1
 
 
 @pytest.mark.parametrize("back", [0, 2])
