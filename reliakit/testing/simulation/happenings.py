@@ -58,7 +58,7 @@ async def stalls(host: Host, mean: float) -> None:
     """Freezes workers, some for longer than it takes to be thought dead."""
     while True:
         await wait(host.chance.expovariate(1 / mean))
-        host.freeze(host.chance.choice(host.seats), host.chance.choice((3.0, 8.0, 20.0, 70.0, 90.0)))
+        host.freeze(host.chance.choice(host.seats), host.chance.choice((3.0, 20.0, 80.0, 100.0)))
 
 
 async def cuts(host: Host, mean: float) -> None:
@@ -101,7 +101,7 @@ async def deploys(host: Host, editions: list[Edition]) -> None:
             elif seat.process is not None:
                 host.kill(seat)
                 host.start(seat)
-            await wait(host.chance.choice((0.1, 2.0, 8.0)))
+            await wait(host.chance.choice((0.1, 3.0, 15.0)))
         await wait(35)
 
 

@@ -100,9 +100,8 @@ def _crashes(draw: random.Random) -> Setting:
 
 def _stalls(draw: random.Random) -> Setting:
     setting = _calm(draw)
-    return replace(
-        setting, seconds=setting.seconds + 100, stalls=draw.uniform(15, 40), cuts=draw.choice((0, 40.0))
-    )
+    cuts = draw.choice((0, 60.0))
+    return replace(setting, workers=4, seconds=setting.seconds + 130, stalls=draw.uniform(30, 60), cuts=cuts)
 
 
 def _lossy(draw: random.Random) -> Setting:
@@ -126,7 +125,7 @@ def _amnesia(draw: random.Random) -> Setting:
 
 
 def _clocks(draw: random.Random) -> Setting:
-    return replace(_calm(draw), jumps=draw.uniform(8, 25), rates=0.005, edits=draw.choice(((), ("gentle",))))
+    return replace(_calm(draw), jumps=draw.uniform(8, 25), rates=0.005, edits=draw.choice((("steep",), ("gentle",))))
 
 
 def _deploys(draw: random.Random) -> Setting:

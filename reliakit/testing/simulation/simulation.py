@@ -153,7 +153,7 @@ class Simulation:
     def _over(self) -> bool:
         """Whether nothing more is going to happen to the release."""
         setting, standing = self.setting, self.watch.standing
-        more = setting.edits or setting.orders or setting.amnesia > self.schedule.now
+        more = setting.edits or setting.orders or setting.stalls or setting.amnesia > self.schedule.now
         return standing is not None and not standing.judged and not more
 
     def _happenings(self) -> Iterator[Coroutine[Any, Any, None]]:
