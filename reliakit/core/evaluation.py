@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, NoReturn
 
-__all__ = ["Answer", "ErrorCode", "Evaluation", "Reason"]
+__all__ = ["Answer", "ErrorCode", "Evaluation", "Reason", "Withheld"]
 
 
 class Reason(StrEnum):
@@ -70,3 +70,13 @@ class Answer:
     def __init__(self, value: Any, variant: str | None, reason: Reason) -> None:
         self.value, self.variant, self.reason = value, variant, reason
         self.counter: Iterator[int] | None = None
+
+
+class Withheld(Answer):
+    """The answer of a flag that leaves the value to its caller: without an error, or because of one."""
+
+    __slots__ = ("code", "message")
+
+    def __init__(self, reason: Reason, code: ErrorCode | None = None, message: str | None = None) -> None:
+        super().__init__(None, None, reason)
+        self.code, self.message = code, message

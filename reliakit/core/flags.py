@@ -76,6 +76,15 @@ class Plan:
     allowlist: Mapping[str, str] = field(default_factory=dict)
     rules: tuple[Rule, ...] = ()
 
+    @property
+    def metadata(self) -> Mapping[str, Any]:
+        """What the definition says beside, for whoever evaluates the flag: nothing."""
+        return {}
+
+    def compiled(self, resolve: Resolve, counters: Counters) -> Evaluator:
+        """Returns the evaluator; see `compile_flag`."""
+        return compile_flag(self, resolve, counters)
+
 
 def constant(value: Any, variant: str | None) -> Evaluator:
     """Returns an evaluator that gives one answer: for overrides."""

@@ -2,16 +2,31 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from reliakit.core.counters import Counters
-from reliakit.core.flags import Evaluator, Plan, compile_flag, constant
+from reliakit.core.flags import Evaluator, Resolve, constant
 from reliakit.core.identity import Identity
 from reliakit.core.outcome import Classifier, classify
 from reliakit.core.rollouts import Rollout
 from reliakit.core.routes import Route
 
-__all__ = ["Flags", "Snapshot"]
+__all__ = ["Flags", "Planned", "Snapshot"]
+
+
+class Planned(Protocol):
+    """A flag of whichever format, ready to be compiled."""
+
+    @property
+    def variants(self) -> Mapping[str, Any]:
+        """The values by the names of the variants."""
+
+    @property
+    def metadata(self) -> Mapping[str, Any]:
+        """What the definition says beside, for whoever evaluates the flag."""
+
+    def compiled(self, resolve: Resolve, counters: Counters) -> Evaluator:
+        """Returns the evaluator."""
 
 
 class Flags:
@@ -28,7 +43,7 @@ class Flags:
 
     __slots__ = ("_counters", "_keys", "_plan", "compiled", "pinned")
 
-    def __init__(self, keys: frozenset[str], plan: Callable[[str], Plan], counters: Counters) -> None:
+    def __init__(self, keys: frozenset[str], plan: Callable[[str], Planned], counters: Counters) -> None:
         self._keys, self._plan, self._counters = keys, plan, counters
         self.compiled: dict[str, Evaluator] = {}
         self.pinned: Mapping[str, tuple[str | None, Any]] = {}
@@ -37,7 +52,7 @@ class Flags:
         """Returns the evaluator of a flag, or None where there is no such flag."""
         found = self.compiled.get(key)
         if found is None and key in self._keys:
-            found = self.compiled[key] = compile_flag(self._plan(key), self.find, self._counters)
+            found = self.compiled[key] = self._plan(key).compiled(self.find, self._counters)
         return found
 
     def variants(self, key: str) -> Mapping[str, Any]:
@@ -45,6 +60,13 @@ class Flags:
         try:
             return self._plan(key).variants
         except KeyError:  # a flag that only an override knows
+            return {}
+
+    def metadata(self, key: str) -> Mapping[str, Any]:
+        """Returns what a flag's definition says beside, as OpenFeature's flag metadata; none where there is no flag."""
+        try:
+            return self._plan(key).metadata
+        except KeyError:
             return {}
 
     def overridden(self, answers: Mapping[str, tuple[str | None, Any]]) -> "Flags":
