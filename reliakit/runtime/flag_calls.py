@@ -12,6 +12,7 @@ from reliakit.core.counters import Given, Unknown
 from reliakit.core.evaluation import Answer, ErrorCode, Evaluation, Reason
 from reliakit.core.scope import NOTHING, Scope
 from reliakit.runtime.bounded import Bounded
+from reliakit.runtime.flag_functions import FlagFunctions
 from reliakit.runtime.runtime import Runtime
 
 __all__ = ["FlagCalls", "Identified", "User"]
@@ -24,7 +25,7 @@ T = TypeVar("T")
 _KEYLESS = "this flag needs a targeting key: pass a user, or call kit.identify"
 
 
-class FlagCalls:
+class FlagCalls(FlagFunctions):
     """Flag checks over whatever scope is current: a request's, an `identify` block's, or the process's own."""
 
     def __init__(self, runtime: Runtime) -> None:
