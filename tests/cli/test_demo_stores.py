@@ -35,7 +35,7 @@ def postgres() -> Iterator[Postgres]:
 
 def _plays(url: str, *options: str) -> None:
     with running_demo("--store", url, *options) as demo:
-        assert demo.finished() == 0, demo.lines[-30:]
+        assert demo.finished() == 0, "\n".join(demo.lines)
     if not options:
         demo.kept(PROMISES)
 

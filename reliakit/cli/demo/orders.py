@@ -12,7 +12,10 @@ from reliakit.cli.demo.server import environment
 from reliakit.cli.demo.shop import GREEN
 from reliakit.cli.printing import Failure
 
-__all__ = ["start", "typed"]
+__all__ = ["NAME", "start", "typed"]
+
+NAME = "the demo"
+"""Under which the journal knows who gave the orders."""
 
 
 async def start(version: str, file: Path) -> None:
@@ -22,7 +25,7 @@ async def start(version: str, file: Path) -> None:
         Failure: the command refused.
     """
     order = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "reliakit", *_words(version, file), "--as", "the demo"),
+        *(sys.executable, "-m", "reliakit", *_words(version, file), "--as", NAME),
         env=environment(file.parent),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=PIPE,

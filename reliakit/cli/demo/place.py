@@ -7,11 +7,14 @@ from pathlib import Path
 from secrets import token_hex
 
 from reliakit.cli.printing import Failure
+from reliakit.drivers.purpose import Purpose
 from reliakit.stores.opening import Address, open_store
+from reliakit.stores.protocol import StoreError
 
 __all__ = ["place"]
 
 _WITHIN = 5.0
+_PURPOSE = Purpose("store", StoreError, "let its user drop what it has made")
 _LOCAL = "sqlite", "memory"
 _FORGET = """
 local cursor, dropped = '0', 0
@@ -51,31 +54,27 @@ async def place(url: str) -> AsyncIterator[Address]:
 
 async def _drop_schema(address: Address) -> None:
     from reliakit.drivers import postgres_address, postgres_link
-    from reliakit.drivers.purpose import Purpose
-    from reliakit.stores.protocol import StoreError
 
-    async def nothing(link: postgres_link.Link) -> None:
-        pass
+    async def drop(link: postgres_link.Link) -> None:
+        await link.run(f"DROP SCHEMA IF EXISTS {address.namespace} CASCADE")
 
-    where, purpose = postgres_address.address(address.url), Purpose("demo", StoreError, "")
-    link = postgres_link.Link(where, nothing, purpose, prepared=False)
+    link = postgres_link.Link(postgres_address.address(address.url), drop, _PURPOSE, prepared=False)
     try:
-        await link.ask(f"DROP SCHEMA IF EXISTS {address.namespace} CASCADE")
+        await link.ask("SELECT 1")
     finally:
         await link.close()
 
 
 async def _drop_keys(address: Address) -> None:
-    from reliakit.drivers.redis_connections import Connector
+    from reliakit.drivers.redis_connections import Connector, Script
+    from reliakit.drivers.redis_link import Link
     from reliakit.drivers.redis_urls import parse
-    from reliakit.stores.redis_scripts import Script
 
-    script = Script(_FORGET, sha1(_FORGET.encode(), usedforsecurity=False).hexdigest())
-    connector = Connector(parse(address.url), _WITHIN)
-    connection = await connector.open()
+    where, prefix = parse(address.url), f"{{{address.namespace}}}:"
+    link = Link(Connector(where, _WITHIN), where.name, _WITHIN, _PURPOSE)
     try:
         # The key tells a cluster which node has them all.
-        keys = f"{{{address.namespace}}}:"
-        await connector.evaluate(connection, script, [keys], [f"{keys}*"])
+        script = Script(_FORGET, sha1(_FORGET.encode(), usedforsecurity=False).hexdigest())
+        await link.run(script, [prefix], [f"{prefix}*"])
     finally:
-        await connection.disconnect(nowait=True)
+        await link.close()

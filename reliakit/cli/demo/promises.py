@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from reliakit.cli.demo.counted import Counted
 from reliakit.cli.demo.figures import Figures
 from reliakit.cli.demo.flags_file import FIRST, FLAG, SECOND
-from reliakit.cli.demo.releases import releases
+from reliakit.cli.demo.releases import overruled, releases
 from reliakit.cli.demo.server import WORKERS
 from reliakit.cli.demo.story import Edit, Killed
 from reliakit.cli.demo.watch import Watch
@@ -62,7 +62,7 @@ def promises(played: Played) -> Iterator[Promise]:
     else:
         yield _followed(played.figures, played.edit)
         yield _nobody_robbed(played.figures, played.edit)
-    surely = played.over and played.figures.people.judging
+    surely = played.over and played.figures.people.judging and not overruled(played.watch)
     for kept, text in releases(played.watch, played.figures.people):
         yield Promise(None if kept is False and not surely else kept, text)
     yield _succeeded(played)

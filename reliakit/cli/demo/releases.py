@@ -3,16 +3,17 @@
 from collections.abc import Iterator
 from math import inf
 
+from reliakit.cli.demo.orders import NAME
 from reliakit.cli.demo.people import People
 from reliakit.cli.demo.shop import BAD, GOOD, GREEN
 from reliakit.cli.demo.watch import Watch
 from reliakit.cli.telling import looked
 from reliakit.rollouts.events import RULE, Event, Happening
 
-__all__ = ["releases"]
+__all__ = ["overruled", "releases"]
 
-_SEEN_LATER = 1.5
-"""Seconds by which the demo may see later than a worker that a canary gets nothing any more."""
+_STOPPED_BEFORE = 0.25
+"""Seconds by which a worker may have stopped to send anything to a canary when it writes down the time."""
 
 
 def releases(watch: Watch, people: People) -> Iterator[tuple[bool, str]]:
@@ -20,6 +21,11 @@ def releases(watch: Watch, people: People) -> Iterator[tuple[bool, str]]:
     yield _caught(watch)
     yield _promoted(watch, people)
     yield _nobody_moved(watch, people)
+
+
+def overruled(watch: Watch) -> bool:
+    """Whether a person has given orders too: what followed is theirs."""
+    return any(event.actor.kind == "person" and event.actor.name != NAME for event, _ in watch.events)
 
 
 def _caught(watch: Watch) -> tuple[bool, str]:
@@ -50,9 +56,8 @@ def _promoted(watch: Watch, people: People) -> tuple[bool, str]:
 
 
 def _nobody_moved(watch: Watch, people: People) -> tuple[bool, str]:
-    ended = watch.event(BAD, Happening.STOPPED, Happening.ROLLED_BACK)
-    first = min((at for event, at in watch.events if ended and _ends(event)), default=inf)
-    moved = people.taken_from(BAD, first - _SEEN_LATER) + people.taken_from(GOOD)
+    first = min((at for event, at in watch.events if _ends(event)), default=inf)
+    moved = people.taken_from(BAD, first - _STOPPED_BEFORE) + people.taken_from(GOOD)
     return (
         not moved,
         f"nobody flapped between the versions: {moved} of {len(people)} users moved against the weights",

@@ -29,7 +29,7 @@ class Watch:
         state: where the rollout stands.
         evidence: what each test says about the release.
         entries: the journal so far.
-        events: what happened to the rollout, and when it was seen (monotonic).
+        events: what happened to the rollout, and when that was by the clock of this process (monotonic).
     """
 
     shared: Shared
@@ -42,14 +42,15 @@ class Watch:
     async def look(self) -> None:
         """Reads what is new; raises StoreError."""
         definition = defined(self.shared.known, ROLLOUT)
-        self.state = (await state_of(self.shared, definition))[0].state
+        found, now = await state_of(self.shared, definition)
+        self.state, offset = found.state, monotonic() - now
         self.evidence = tuple(looked(evidence_of(definition, self.state)))
         for entry in await self.shared.store.journal(self.entries[-1].number if self.entries else 0):
             self.entries.append(entry)
-            self._read(entry)
+            self._read(entry, offset)
 
     def event(self, version: str, *kinds: Happening) -> tuple[Event, float] | None:
-        """Returns the last event of one of these kinds about a version, and when it was seen; None before it."""
+        """Returns the last event of one of these kinds about a version, and when that was; None before it."""
         found = (each for each in reversed(self.events) if each[0].version == version)
         return next((each for each in found if each[0].what in kinds), None)
 
@@ -72,8 +73,9 @@ class Watch:
                 found[slot] += sum(served.outcomes)
         return found
 
-    def _read(self, entry: Entry) -> None:
+    def _read(self, entry: Entry, offset: float) -> None:
         record = read_entry(entry.text).event
         self.say(sentence(record))
         if record.get("kind") == "event":
-            self.events.append((Event.from_record(record), monotonic()))
+            event = Event.from_record(record)
+            self.events.append((event, event.at + offset))
