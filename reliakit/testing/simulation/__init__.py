@@ -7,6 +7,7 @@ wrong can be seen again: `python -m reliakit.testing.simulation --seed 7 --scena
 from reliakit.testing.simulation.grounds import Ground, InMemory, OnLoop
 from reliakit.testing.simulation.scenarios import SCENARIOS, Setting
 from reliakit.testing.simulation.simulation import Result, Simulation, simulate
+from reliakit.testing.simulation.timed import OnVirtualTime
 from reliakit.testing.simulation.watching import Broken
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "Ground",
     "InMemory",
     "OnLoop",
+    "OnVirtualTime",
     "Result",
     "Setting",
     "Simulation",

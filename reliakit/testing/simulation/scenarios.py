@@ -125,7 +125,9 @@ def _amnesia(draw: random.Random) -> Setting:
 
 
 def _clocks(draw: random.Random) -> Setting:
-    return replace(_calm(draw), jumps=draw.uniform(8, 25), rates=0.005, edits=draw.choice((("steep",), ("gentle",))))
+    return replace(
+        _calm(draw), jumps=draw.uniform(8, 25), rates=0.005, edits=draw.choice((("steep",), ("gentle",)))
+    )
 
 
 def _deploys(draw: random.Random) -> Setting:

@@ -148,7 +148,7 @@ class Simulation:
             self.schedule.end(task)
         self._mend()
         self.schedule.run(self.schedule.now + _QUIET)
-        self.watch.settled([seat.process for seat in self.seats if seat.process], self.clock.time())
+        self.watch.settled([seat.process for seat in self.seats if seat.process])
 
     def _over(self) -> bool:
         """Whether nothing more is going to happen to the release."""

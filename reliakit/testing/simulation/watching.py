@@ -58,6 +58,7 @@ class Watch(Watched):
         self.standing: Versioned | None = None
         self.jumps = 0
         self._lost = False
+        self._folded = 0.0
         self._phase: Phase | None = None
         self._reported: dict[str, float] = {}
         self._begun: tuple[int, float, int] = (0, 0.0, 0)
@@ -123,6 +124,8 @@ class Watch(Watched):
             deciding.state_is_what_was_journalled,
         )
         self._compare(before, now)
+        if before is None or before.evidence_version != now.evidence_version:
+            self._folded = self._schedule.now
         self.standing = now
         if before is None or before.version != now.version:
             self.history.append(Decided(self._schedule.now, now.version, now.state))
@@ -194,14 +197,16 @@ class Watch(Watched):
         )
         self.check(wrong, agreeing.rollback_reaches_everybody)
 
-    def settled(self, processes: list[Process], now: float) -> None:
+    def settled(self, processes: list[Process]) -> None:
         """Looks at the end, when everything has worked for a while."""
         for stopped in (False, True):
             splits = [each.split for each in processes if (NAME in each.fleet.stopped) is stopped]
             wrong = agreeing.everybody_agrees(self.history, splits, self._schedule.now, stopped=stopped)
             self.check(wrong, agreeing.everybody_agrees)
-        evidence = self.standing.state.evidence if self.standing else None
-        if evidence is not None:
-            self.check(agreeing.somebody_decides(now, evidence.at), agreeing.somebody_decides)
+        meanings = {each.edition.rollout.meaning for each in processes}
+        # Who has an older definition waits until nobody has reported the present one for a while.
+        if self.standing and self.standing.judged and self.standing.state.meaning in meanings:
+            wrong = agreeing.somebody_decides(self._schedule.now, self._folded)
+            self.check(wrong, agreeing.somebody_decides)
         self.check(deciding.journal_is_whole(self.entries), deciding.journal_is_whole)
         self.count()
