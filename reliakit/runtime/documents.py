@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from reliakit.rollouts.records import Record, opened, stamped
+from reliakit.rollouts.records import Record, oldest, opened, stamped, written
 from reliakit.rollouts.state import RolloutState
 from reliakit.stores.protocol import Document, Write
 
@@ -39,13 +39,15 @@ PIN_CHANGED = "pin_changed"
 class Versioned:
     """A state as it was read, with the versions of its two documents (0 for one that does not exist, or was not read).
 
-    `judged` says whether there is evidence, also where that was not read.
+    `judged` says whether there is evidence, also where that was not read; `format` is the version of records in
+    which the state is written.
     """
 
     state: RolloutState
     version: int = 0
     evidence_version: int = 0
     judged: bool = False
+    format: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +86,9 @@ class Pin:
         return cls(*(fields[name] for name in ("flag", "value", "reason", "by", "at", "until")))
 
 
-def text_of(record: Record) -> str:
-    """Returns the text of a record."""
-    return msgspec.json.encode(record).decode()
+def text_of(record: Record, format: int = 0) -> str:
+    """Returns the text of a record, for those who read up to that version; 0 where nobody knows who they are."""
+    return msgspec.json.encode(written(record, format or oldest())).decode()
 
 
 def states_in(found: Mapping[str, Document]) -> dict[str, Versioned]:
@@ -100,12 +102,13 @@ def states_in(found: Mapping[str, Document]) -> dict[str, Versioned]:
         if key.startswith(ROLLOUT):
             name = key.removeprefix(ROLLOUT)
             evidence = found.get(EVIDENCE + name)
-            written, shown = _decoded(document), None if evidence is None else _decoded(evidence)
+            stands, shown = _decoded(document), None if evidence is None else _decoded(evidence)
             if shown is not None:
-                written["why"] = shown.get("why", written["why"])
-            state = RolloutState.from_record(written, shown)
+                stands["why"] = shown.get("why", stands["why"])
+            state = RolloutState.from_record(stands, shown)
             version = 0 if evidence is None else evidence.version
-            states[name] = Versioned(state, document.version, version, bool(written.get("judged")))
+            judged, form = bool(stands.get("judged")), stands["version"]
+            states[name] = Versioned(state, document.version, version, judged, form)
     return states
 
 
@@ -132,19 +135,19 @@ def _news(before: RolloutState, after: RolloutState) -> bool:
     return judged or replace(before, why="", evidence=None) != replace(after, why="", evidence=None)
 
 
-def writes_of(before: Versioned, after: RolloutState) -> list[Write]:
-    """Returns what has to be written for a state to follow another.
+def writes_of(before: Versioned, after: RolloutState, format: int = 0) -> list[Write]:
+    """Returns what has to be written for a state to follow another, for those who read up to version `format`.
 
     The evidence is written every time, so that of two deciders one wins whole. It takes along why the release stands
     where it stands: that changes with every second, and is no news that workers should have to read.
     """
     writes = []
-    if not before.version or _news(before.state, after):
-        writes.append(Write(ROLLOUT + after.rollout, text_of(after.to_record()), before.version))
+    if not before.version or before.format != (format or oldest()) or _news(before.state, after):
+        writes.append(Write(ROLLOUT + after.rollout, text_of(after.to_record(), format), before.version))
     key = EVIDENCE + after.rollout
     if after.evidence is not None:
         shown = after.evidence.to_record() | {"why": after.why}
-        writes.append(Write(key, text_of(shown), before.evidence_version))
+        writes.append(Write(key, text_of(shown, format), before.evidence_version))
     elif before.evidence_version:
         writes.append(Write(key, None, before.evidence_version))
     return writes

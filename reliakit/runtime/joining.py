@@ -15,7 +15,7 @@ from reliakit.definitions.rollout_models import RolloutSection
 from reliakit.definitions.rollouts import rollout_definition
 from reliakit.rollouts.definition import RolloutDefinition
 from reliakit.rollouts.events import Actor, Event, Happening
-from reliakit.rollouts.records import VERSION
+from reliakit.rollouts.records import newest
 from reliakit.runtime.contents import Contents
 from reliakit.runtime.exposing import Exposer
 from reliakit.runtime.fleet import Fleet
@@ -132,7 +132,7 @@ class Joined:
             host=socket.gethostname(),
             pid=os.getpid(),
             version=_version(),
-            format=VERSION,
+            format=newest(),
             revision=self._keeper.state.snapshot.revision,
             meanings={name: each.meaning for name, each in definitions.items()},
             ready={

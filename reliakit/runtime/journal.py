@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from reliakit.rollouts.records import Record, oldest, written
 from reliakit.stores.protocol import Entry
 
 __all__ = ["Broken", "Chained", "chained", "read_entry", "verify"]
@@ -36,13 +37,14 @@ class Broken:
     why: str
 
 
-def chained(last: Entry | None, events: Iterable[dict[str, Any]]) -> list[str]:
-    """Returns the texts of entries that follow `last`."""
+def chained(last: Entry | None, events: Iterable[Record], format: int = 0) -> list[str]:
+    """Returns the texts of entries that follow `last`, for those who read records up to version `format`; 0 where
+    nobody knows who they are."""
     number, previous = (last.number, read_entry(last.text).hash) if last else (0, _FIRST)
     texts = []
     for event in events:
         number += 1
-        text, previous = _entry(number, previous, event)
+        text, previous = _entry(number, previous, written(event, format or oldest()))
         texts.append(text)
     return texts
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from reliakit.rollouts.records import oldest, written
 from reliakit.rollouts.state import RolloutState
 from reliakit.runtime.documents import Pin, Versioned
 
@@ -35,8 +36,10 @@ class LastState:
         """Writes what is in force, where it has changed; tells whether it is on disk."""
         text = msgspec.json.encode(
             {
-                "rollouts": {name: each.state.to_record() for name, each in states.items()},
-                "pins": {flag: pin.to_record() for flag, pin in pins.items()},
+                "rollouts": {
+                    name: written(each.state.to_record(), oldest()) for name, each in states.items()
+                },
+                "pins": {flag: written(pin.to_record(), oldest()) for flag, pin in pins.items()},
             }
         )
         if text != self._written and self._replace(text):

@@ -16,7 +16,7 @@ from reliakit.rollouts.served import prefix_of
 from reliakit.rollouts.state import RolloutState
 from reliakit.runtime.documents import EVIDENCE, ROLLOUT, Versioned, states_in, writes_of
 from reliakit.runtime.journal import chained
-from reliakit.runtime.sighting import about_of, shared
+from reliakit.runtime.sighting import about_of, format_of, shared
 from reliakit.stores.protocol import Store, Totals
 
 __all__ = ["LEASE", "RETIRED", "Known", "Reconciler", "append"]
@@ -132,7 +132,7 @@ class Reconciler:
         totals = await self._store.totals(prefix_of(state.rollout, state.number))
         decided = self._decided(definition, found, totals)
         if decided.state is not state:
-            await self.commit(found, decided.state, decided.events)
+            await self.commit(found, decided.state, decided.events, format_of(totals))
         if decided.state.number != state.number:
             await self._tidy(decided.state)
 
@@ -162,13 +162,22 @@ class Reconciler:
         self._silences[state.rollout] = silence
         return {state.meaning: silence.seconds}
 
-    async def commit(self, before: Versioned, after: RolloutState, events: Iterable[Event]) -> bool:
-        """Writes a state and its events, all or nothing; tells whether nobody else was faster."""
-        writes = writes_of(before, after)
+    async def commit(
+        self, before: Versioned, after: RolloutState, events: Iterable[Event], format: int = 0
+    ) -> bool:
+        """Writes a state and its events, all or nothing; tells whether nobody else was faster.
+
+        Args:
+            before: as it was read.
+            after: what follows.
+            events: of the move.
+            format: the version of records that all live workers read; 0 where nobody has looked.
+        """
+        writes = writes_of(before, after, format)
         happened = tuple(events)
         announce = any(write.key.startswith(ROLLOUT) for write in writes)
         last = await self._store.last() if happened else None
-        texts = chained(last, [event.to_record() for event in happened])
+        texts = chained(last, [event.to_record() for event in happened], format)
         head = last.number if last else 0
         done = await self._store.commit(writes, texts, head, announce=announce)
         if done:

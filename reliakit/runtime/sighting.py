@@ -8,11 +8,12 @@ import msgspec
 
 from reliakit.rollouts.definition import RolloutDefinition
 from reliakit.rollouts.observed import Observed
+from reliakit.rollouts.records import agreed
 from reliakit.rollouts.served import gather, incidents_in
 from reliakit.rollouts.state import RolloutState
 from reliakit.stores.protocol import Totals, Worker
 
-__all__ = ["LIVE", "About", "about_of", "own", "shared"]
+__all__ = ["LIVE", "About", "about_of", "format_of", "own", "shared"]
 
 LIVE = 15.0
 """Seconds since its last report for which a worker counts as live."""
@@ -25,7 +26,7 @@ class About:
     Attributes:
         host, pid: where it runs.
         version: of reliakit.
-        format: of the records that it writes.
+        format: the newest version of records that it reads.
         revision: of its definitions, for people.
         meanings: rollout -> meaning of the definition that it has read.
         states: rollout -> version of the state that it has in force.
@@ -52,6 +53,12 @@ def about_of(worker: Worker) -> About:
         return msgspec.json.decode(worker.about, type=About)
     except msgspec.DecodeError:
         return About()
+
+
+def format_of(totals: Totals) -> int:
+    """Returns the version of records to write: one that all live workers read."""
+    live = (worker for worker in totals.workers if totals.time - worker.seen <= LIVE)
+    return agreed(about_of(worker).format for worker in live)
 
 
 def shared(

@@ -1,6 +1,7 @@
 """The shop once more, for what is rare: FLEET_ODD names what is odd about it, FLEET_LOG is where it tells what it does.
 
 no_push     the store never says that something has changed
+follows     the worker never gets a lease
 counted     every call of the store is counted, and told with each report
 hung        the source of the definitions answers once, and never again
 unready     the second version fails to start
@@ -24,7 +25,7 @@ from reliakit.stores.protocol import Receipt, Report
 
 _ODD = set(os.environ.get("FLEET_ODD", "").split())
 _LOG = Path(os.environ["FLEET_LOG"])
-_CALLS = {"totals", "retire", "absorb", "read", "commit", "last", "journal", "prune", "lease", "release"}
+_CALLS = {"totals", "retire", "absorb", "read", "commit", "last", "journal", "prune", "release"}
 
 
 def _tell(**what: Any) -> None:
@@ -47,8 +48,13 @@ class Odd:
     async def publish(self, report: Report) -> Receipt:
         if "counted" in _ODD:
             self._calls["publish"] += 1
-            _tell(calls=dict(self._calls), series=len(report.totals), marks=len(report.marks))
+            leads = kit._joined.fleet._reconciler.leads
+            _tell(calls=dict(self._calls), series=len(report.totals), leads=leads)
         return await self._store.publish(report)
+
+    async def lease(self, name: str, holder: str, seconds: float) -> bool:
+        self._calls["lease"] += 1
+        return "follows" not in _ODD and await self._store.lease(name, holder, seconds)
 
     def changes(self) -> AsyncIterator[None]:
         return _never() if "no_push" in _ODD else self._store.changes()
