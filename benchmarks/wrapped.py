@@ -7,7 +7,16 @@ from typing import Any
 
 from reliakit import Reliakit
 
-__all__ = ["FLAG", "PATH", "bare_kit", "request_headers", "shop_kit", "unrecorded", "visitor_cookie"]
+__all__ = [
+    "FLAG",
+    "PATH",
+    "bare_kit",
+    "function_kit",
+    "request_headers",
+    "shop_kit",
+    "unrecorded",
+    "visitor_cookie",
+]
 
 FLAG, PATH = "ten_percent", "/shop/cart"
 
@@ -30,6 +39,13 @@ _SHOP: dict[str, Any] = {
 def shop_kit() -> Reliakit:
     """Returns a kit with one flag, and a route whose rollout has both of its slots in this process."""
     return Reliakit(_SHOP, environ=_ENVIRON)
+
+
+def function_kit() -> Reliakit:
+    """Returns a kit whose one rollout is of functions."""
+    slots: dict[str, Any] = {"v1": {}, "v2": {}}
+    pricing = {"slots": slots, "initial": "v1", "weight": 10}
+    return Reliakit({"rollouts": {"pricing": pricing}}, environ=_ENVIRON)
 
 
 def bare_kit() -> Reliakit:

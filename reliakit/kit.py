@@ -107,7 +107,8 @@ class Reliakit(FlagCalls):
             app: the application, called `app` in the definitions.
             upstreams: other ASGI applications by the names that `upstreams` of the definitions has. Each runs its
                 own lifespan.
-            identify: gives the targeting key of a connection, from its ASGI scope; None where nobody is known.
+            identify: gives the targeting key of a connection, from its ASGI scope, or a tuple of it and a mapping of
+                attributes; None where nobody is known.
         """
         if self._bypassed:
             return app
@@ -211,7 +212,9 @@ class Reliakit(FlagCalls):
         scope = self._scope.get() or self._runtime.outside
         subject = scope.key() if user is None else key_text(user)
         attributes = scope.merged(context) if user is None else context or {}
-        return explain(self._keeper.state.definitions, key, subject, attributes, scope.flags.pinned)
+        return explain(
+            self._keeper.state.definitions, key, subject, attributes, scope.flags.pinned, self._runtime.clock.time
+        )
 
     @property
     def revision(self) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from reliakit.core.rollouts import Slot
 from reliakit.core.snapshot import Flags, Snapshot
 
 __all__ = ["NOTHING", "Scope"]
@@ -23,14 +24,16 @@ class Scope:
         subject: the targeting key, once it is known.
         attributes: what `identify` said beside the key.
         forced: slots by rollout that a signed override asked for.
-        taken: what happens here is evidence about: the slots that it was split to, by their rows of the tally, and
-            by (row, metric) what was reported of them. None in a block that is no unit of evidence, as a request
-            and the call of a function are: reports are about no release there.
+        routed: the slot that the whole of it was split to.
+        taken: what else happens here is evidence about: slots that calls of functions were split to, by their rows
+            of the tally; and by (row, metric) what was reported. None in a block that is no unit of evidence, as a
+            request and the call of a function are: reports are about no release there.
     """
 
     __slots__ = ("attributes", "compiled", "flags", "identified", "snapshot", "subject", "taken")
 
     forced: Mapping[str, str] = NOTHING
+    routed: Slot | None = None
 
     def __init__(self, snapshot: Snapshot, flags: Flags) -> None:
         self.snapshot, self.flags, self.compiled = snapshot, flags, flags.compiled
@@ -56,11 +59,17 @@ class Scope:
         """Returns the targeting key, where none has to be made up for it."""
         return self.subject
 
+    def evidence(self) -> dict[Any, Any] | None:
+        """Returns `taken` with the slot of the whole in it, which costs every request too much to write there."""
+        if self.routed is not None and self.taken is not None:
+            self.taken[self.routed.series[0]] = self.routed
+        return self.taken
+
     def within(self, flags: Flags) -> "Scope":
         """Returns a scope for the same asker with other flags."""
         inner = Scope(self.snapshot, flags)
         inner.identify(self.key(), self.attributes)
-        inner.taken = self.taken
+        inner.taken = self.evidence()
         return inner
 
     def merged(self, context: Mapping[str, Any] | None) -> Mapping[str, Any]:

@@ -57,7 +57,7 @@ class ASGIShell:
         self._runtime, self._identify = runtime, identify
         self._lifespans = Lifespans(self._apps)
         self._now, self._local = runtime.clock.monotonic, runtime.tallies.local
-        self._open = runtime.flights.open
+        self._open, self._landed = runtime.flights.open, runtime.flights.open.pop
         runtime.serving.append(self._lifespans.ready)
         self._enter, self._leave = runtime.scope.set, runtime.scope.reset
         self._use(Edge(runtime.snapshot, folder, self._lifespans.ready))
@@ -90,9 +90,8 @@ class ASGIShell:
             raise
         finally:
             self._leave(token)
-            if (
-                series >= 0 and self._open.pop(exchange, None) is not None
-            ):  # else it was overdue, and has counted
+            # What has landed already was overdue, and has counted.
+            if series >= 0 and self._landed(exchange, UNJUDGED) >= 0:
                 outcome, seconds = exchange.outcome(raised, cancelled)
                 record(self._local.rows, series, outcome, seconds)
                 if outcome in FAILURES:

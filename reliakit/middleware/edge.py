@@ -90,10 +90,9 @@ class Edge:
                 slot, kind = rollout.stable, FALLBACK
         if slot.upstream not in self._ready:
             return self._able(rollout.stable.upstream), rollout.stable.series[FALLBACK]
-        row = slot.series[kind]
         if kind == SPLIT:
-            visit.taken[row] = slot  # type: ignore[index]
-        return slot.upstream, row
+            visit.routed = slot
+        return slot.upstream, slot.series[kind]
 
     def _able(self, upstream: str | None) -> str:
         """The wrapped application takes what no other can: it is the one that is certainly there."""

@@ -26,7 +26,7 @@ class Visit(Scope):
         carried: the targeting key that a trusted proxy sent.
     """
 
-    __slots__ = ("_carried", "_cookie", "_visitor", "cookies", "fresh")
+    __slots__ = ("_carried", "_cookie", "_visitor", "cookies", "fresh", "routed")
 
     def __init__(
         self,
@@ -38,7 +38,7 @@ class Visit(Scope):
     ) -> None:
         # As `Scope` does it, without the call: this runs for every request.
         self.snapshot, self.flags, self.compiled = snapshot, flags, flags.compiled
-        self.subject = self.identified = None
+        self.subject = self.identified = self.routed = None
         self.attributes = NOTHING
         self.taken = {}
         self._cookie, self.cookies, self._carried = cookie, cookies, carried

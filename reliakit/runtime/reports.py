@@ -35,7 +35,7 @@ class Reports:
 
     def _counted(self, metric: object) -> None:
         scope = self._current()
-        taken = scope.taken if scope is not None else None
+        taken = scope.evidence() if scope is not None else None
         slots = [(row, slot) for row, slot in taken.copy().items() if type(row) is int] if taken else []
         if taken is None or not slots:
             self._counters.add(Ignored(self._bounded(metric)))
