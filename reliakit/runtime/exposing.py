@@ -9,6 +9,7 @@ from reliakit.rollouts.definition import RolloutDefinition
 from reliakit.rollouts.phases import Phase
 from reliakit.runtime.budgets import budget_in
 from reliakit.runtime.documents import EVIDENCE, ROLLOUT, Versioned, states_in
+from reliakit.runtime.pace import paced
 from reliakit.runtime.shown_evidence import shares, shown_evidence
 from reliakit.runtime.sighting import LIVE
 from reliakit.runtime.summing import summed
@@ -78,7 +79,8 @@ class Exposer:
         told: Told = {metric: [] for metric in FLEET}
         told[fleet.INFO].append(((store.scope,), 1))
         told[fleet.JOURNAL].append(((), last.number if last else 0))
-        for metric, point in [*_workers(totals), *summed(totals.sums), *_rollouts(states, definitions)]:
+        sums = await paced(summed(totals.sums), self.clock)
+        for metric, point in [*_workers(totals), *sums, *_rollouts(states, definitions)]:
             told[metric].append(point)
         for name, left in (await self._left(definitions, totals.time)).items():
             told[fleet.BUDGET].append(((name,), left))

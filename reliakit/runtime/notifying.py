@@ -19,7 +19,7 @@ from reliakit.runtime.errands import Errands, Pace
 from reliakit.runtime.http_calls import Call, Caller, Unanswered, call
 from reliakit.runtime.journal import read_entry
 from reliakit.runtime.reconciler import LEASE
-from reliakit.runtime.webhooks import Message, headers, message_of
+from reliakit.runtime.webhooks import Message, headers, message_of, shown
 from reliakit.stores.protocol import Entry, Store, StoreError
 
 __all__ = ["GIVE_UP", "UNDELIVERED", "Notifier"]
@@ -131,10 +131,9 @@ class Notifier:
     def _message(self, receiver: _Receiver, entry: Entry) -> Message | None:
         try:
             message = message_of(read_entry(entry.text), self._store.scope)
-        except (ValueError, TypeError, KeyError) as unread:
-            _log.warning(
-                "%s is not told of entry %d of the journal: %s", receiver.label, entry.number, unread
-            )
+        except (ValueError, TypeError, KeyError, OverflowError) as unread:
+            why = shown(unread)
+            _log.warning("%s is not told of entry %d of the journal: %s", receiver.label, entry.number, why)
             return None
         return message if message is not None and message.what in receiver.section.on else None
 

@@ -70,6 +70,8 @@ class Lookout:
         """Begins what is due, and waits for none of it."""
         due = dict(self._due()) if self._leads() else {}
         self.errands.keep(due)
+        if not due:
+            self._looks.clear()  # they would be old when this worker decides again
         for name in [name for name in self.trouble if name not in due]:
             del self.trouble[name]
         for name, (rollout, metric) in due.items():

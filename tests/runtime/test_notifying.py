@@ -12,6 +12,7 @@ from reliakit.rollouts.events import Happening
 from reliakit.runtime.cursors import CURSOR
 from reliakit.runtime.journal import read_entry
 from reliakit.runtime.notifying import GIVE_UP, UNDELIVERED
+from reliakit.runtime.reconciler import append
 from reliakit.stores.protocol import Write
 from reliakit.testing import ManualClock
 from tests.runtime.listening import Listener, until
@@ -266,3 +267,21 @@ def test_a_journal_that_was_put_back_from_a_copy_is_told_from_there(tmp_path, ba
         assert types(ops) == ["started"] * 5 + ["promoted"]
 
     asyncio.run(scene())
+
+
+def test_an_entry_that_nobody_can_read_does_not_hold_up_those_after_it(tmp_path, caplog):
+    """Otherwise one entry of a much newer version, or of a broken clock, would silence all receivers for good."""
+
+    async def scene():
+        async with Listener() as ops:
+            one = worker(tmp_path, ops.url)
+            await settle(one)
+            await note(one, ROLLED_BACK, at=1e300)
+            assert await append(one.store, [{"kind": "event", "version": 99, "what": "started", "at": 1.0}])
+            await note(one, PROMOTED)
+            await settle(one)
+            await one.close()
+        assert types(ops) == ["promoted"]
+
+    asyncio.run(scene())
+    assert caplog.text.count("is not told of entry") == 2
