@@ -4,13 +4,13 @@ import hashlib
 import os
 import tempfile
 from collections.abc import Container, Generator, Iterable, Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from reliakit.definitions.documents import Document
+from reliakit.runtime.kept import keep, kept
 
 __all__ = ["LastGood", "state_folder"]
 
@@ -78,7 +78,7 @@ class LastGood:
         content = {"reliakit": _FORMAT, "source": self._source, "document": {**document.data, "flags": kept}}
         text = msgspec.json.encode(content)
         yield
-        return self._write(text)
+        return keep(self.path, text)
 
     def load(self) -> Generator[None, None, Document | None]:
         """Returns (as the generator's value) the copy, or None where there is none that can be read."""
@@ -104,30 +104,12 @@ class LastGood:
             return {}
 
     def _kept(self) -> _Kept | None:
+        text = kept(self.path)
         try:
-            kept = msgspec.json.decode(self.path.read_bytes(), type=_Kept)
-            known = kept.reliakit == _FORMAT and kept.source == self._source and _ours(self.path.parent)
-        except (OSError, msgspec.DecodeError, UnicodeError, RecursionError):
+            found = msgspec.json.decode(text or b"", type=_Kept)
+        except (msgspec.DecodeError, UnicodeError, RecursionError):
             return None
-        return kept if known else None
-
-    def _write(self, text: bytes) -> bool:
-        folder, temporary = self.path.parent, ""
-        try:
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            if not _ours(folder):
-                return False
-            # A name of its own for each writer: processes of two containers may share a folder and a process id.
-            handle, temporary = tempfile.mkstemp(".tmp", self.path.stem, folder)
-            with open(handle, "wb") as file:
-                file.write(text)
-            os.replace(temporary, self.path)
-        except OSError:
-            if temporary:
-                with suppress(OSError):
-                    os.unlink(temporary)
-            return False
-        return True
+        return found if (found.reliakit, found.source) == (_FORMAT, self._source) else None
 
 
 def _raw(flags: msgspec.Raw) -> dict[str, msgspec.Raw]:
@@ -140,8 +122,3 @@ def _decoded(flags: msgspec.Raw) -> Generator[None, None, dict[str, Any]]:
         yield
         decoded[key] = msgspec.json.decode(flag)
     return decoded
-
-
-def _ours(folder: Path) -> bool:
-    """A folder in a shared place may have been laid there by somebody else: believe only our own."""
-    return not hasattr(os, "getuid") or folder.stat().st_uid in (os.getuid(), 0)

@@ -1,9 +1,6 @@
 """The last seen shared state on local disk: a worker that starts while the store is away goes on with it."""
 
-import os
-import tempfile
 from collections.abc import Mapping
-from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -13,6 +10,7 @@ import msgspec
 from reliakit.rollouts.records import oldest, written
 from reliakit.rollouts.state import RolloutState
 from reliakit.runtime.documents import Pin, Versioned
+from reliakit.runtime.kept import keep, kept
 
 __all__ = ["LastState"]
 
@@ -42,34 +40,19 @@ class LastState:
                 "pins": {flag: written(pin.to_record(), oldest()) for flag, pin in pins.items()},
             }
         )
-        if text != self._written and self._replace(text):
+        if text != self._written and keep(self.path, text):
             self._written = text
         return text == self._written
 
     def load(self) -> Seen:
         """Returns what was last seen; nothing where there is nothing, or nothing that can be read."""
         try:
-            kept: dict[str, Any] = msgspec.json.decode(self.path.read_bytes(), type=dict[str, Any])
-            states = {name: _state(record) for name, record in kept["rollouts"].items()}
-            pins = {flag: Pin.from_record(record) for flag, record in kept["pins"].items()}
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            found: dict[str, Any] = msgspec.json.decode(kept(self.path) or b"", type=dict[str, Any])
+            states = {name: _state(record) for name, record in found["rollouts"].items()}
+            pins = {flag: Pin.from_record(record) for flag, record in found["pins"].items()}
+        except (ValueError, KeyError, TypeError, AttributeError):
             return {}, {}
         return states, pins
-
-    def _replace(self, text: bytes) -> bool:
-        temporary = ""
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            handle, temporary = tempfile.mkstemp(".tmp", self.path.stem, self.path.parent)
-            with open(handle, "wb") as file:
-                file.write(text)
-            os.replace(temporary, self.path)
-        except OSError:
-            if temporary:
-                with suppress(OSError):
-                    os.unlink(temporary)
-            return False
-        return True
 
 
 def _state(record: Mapping[str, Any]) -> Versioned:

@@ -146,7 +146,7 @@ def test_a_dry_run_is_not_planned_as_if_it_went_on_by_itself(here):
 def test_a_fixed_weight_needs_no_plan(here):
     found = plan(here, "fixed", "--rps", "5")
     assert found.returncode == 2
-    assert "fixed has a fixed weight: there is nothing to plan" in found.stderr
+    assert "fixed has a fixed weight and knows no releases" in found.stderr
 
 
 @pytest.mark.parametrize(

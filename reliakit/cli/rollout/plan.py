@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from reliakit.cli.files import FILE, definitions_in
-from reliakit.cli.printing import Failure, on_terminal, print_json, print_line, screen, tell
+from reliakit.cli.printing import on_terminal, print_json, print_line, screen, tell
+from reliakit.cli.rollout.found import defined
 from reliakit.cli.rollout.planned import advice, gate, length, notes, requests, said, summary, weight
 
 if TYPE_CHECKING:
-    from reliakit.definitions.models import Definitions
-    from reliakit.rollouts.definition import RolloutDefinition
     from reliakit.rollouts.planning import Plan, StepPlan
     from reliakit.rollouts.spread import Spread
 
@@ -69,7 +68,7 @@ def command(ctx: click.Context, name: str, rps: float, base_rate: float, file: P
 
     if isnan(rps):  # which no range refuses
         raise click.BadParameter("expected a number above 0", param_hint="--rps")
-    plan = planned(_definition(definitions_in(file), name), rps, base_rate)
+    plan = planned(defined(definitions_in(file), name), rps, base_rate)
     if as_json:
         print_json(_report(plan))
     elif on_terminal():
@@ -80,21 +79,6 @@ def command(ctx: click.Context, name: str, rps: float, base_rate: float, file: P
     if not as_json:
         _warn(plan)
     ctx.exit(1 if any(map(plan.late, plan.steps)) else 0)
-
-
-def _definition(definitions: "Definitions", name: str) -> "RolloutDefinition":
-    from reliakit.definitions.problems import enumerate_words, suggestion
-    from reliakit.definitions.rollouts import rollout_definition
-
-    section = definitions.rollouts.get(name)
-    if section is None:
-        known = f"there are {enumerate_words(sorted(definitions.rollouts))}" if definitions.rollouts else ""
-        hint = suggestion(name, definitions.rollouts) or known or "the file has none"
-        raise Failure(f"there is no rollout {name!r}; {hint}")
-    found = rollout_definition(name, section)
-    if found is None:
-        raise Failure(f"{name} has a fixed weight: there is nothing to plan; give it `steps` to release by")
-    return found
 
 
 def _warn(plan: "Plan") -> None:
