@@ -4,7 +4,6 @@ Whoever takes a request out of `open` owns its outcome, and only one can: `dict.
 as overdue never counts again, however it ends, and the request path pays for one entry and its removal.
 """
 
-import asyncio
 from collections.abc import Generator
 from typing import Protocol
 
@@ -12,7 +11,6 @@ from reliakit.clock import Clock
 from reliakit.core.outcome import Outcome
 from reliakit.core.scope import Scope
 from reliakit.core.tally import Tallies, record
-from reliakit.runtime.pace import paced
 
 __all__ = ["Flight", "Flights"]
 
@@ -54,6 +52,10 @@ class Flights:
 
     async def watch(self) -> None:
         """Looks for overdue requests for ever."""
+        import asyncio
+
+        from reliakit.runtime.pace import paced
+
         while True:
             await asyncio.sleep(self._every)
             await paced(self.expire(), self._clock)
