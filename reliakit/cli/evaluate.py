@@ -11,6 +11,7 @@ import click
 from reliakit.cli.files import FILE, definitions_in
 from reliakit.cli.printing import on_terminal, print_json, print_line, screen
 from reliakit.cli.settings import attributes
+from reliakit.clock import SYSTEM
 from reliakit.definitions.explanation import Explanation, explain
 from reliakit.definitions.overrides import from_environment
 
@@ -43,7 +44,7 @@ def command(
     pinned, problems = from_environment(os.environ, definitions)
     for problem in problems:
         click.secho(str(problem), fg="yellow", err=True)
-    told = explain(definitions, flag, user, attributes(settings, "--set"), pinned)
+    told = explain(definitions, flag, user, attributes(settings, "--set"), pinned, SYSTEM.time)
     if as_json:
         print_json(_report(told, user))
     elif on_terminal():

@@ -1,17 +1,17 @@
 """From definitions to the snapshot that requests are decided by."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from ipaddress import ip_network
 from typing import Literal
 
 from reliakit.core.bucketing import salt, threshold
-from reliakit.core.flags import Plan
 from reliakit.core.identity import Identity, KeySource
 from reliakit.core.match import Match
 from reliakit.core.rollouts import Assignment, Rollout, RowName, Slot, Split, Sticky
-from reliakit.core.snapshot import Flags, Snapshot
+from reliakit.core.snapshot import Flags, Planned, Snapshot
 from reliakit.core.tally import Tallies
 from reliakit.definitions.conditions import ConditionReader, SharedTests
+from reliakit.definitions.flagd.models import FlagdFlag
 from reliakit.definitions.flags import FlagReader
 from reliakit.definitions.models import Definitions, IdentitySection, RolloutSection
 from reliakit.definitions.outcomes import classifier
@@ -27,7 +27,11 @@ Splits = Mapping[str, Split]
 
 
 def compile_snapshot(
-    definitions: Definitions, tallies: Tallies, revision: str = "", splits: Splits | None = None
+    definitions: Definitions,
+    tallies: Tallies,
+    revision: str = "",
+    splits: Splits | None = None,
+    now: Callable[[], float] = float,
 ) -> Snapshot:
     """Compiles valid definitions.
 
@@ -36,9 +40,10 @@ def compile_snapshot(
         tallies: where the snapshot's answers are counted.
         revision: what to call this content, such as a commit; by default what the document says.
         splits: from the shared state.
+        now: the clock that flags may ask, in seconds since 1970-01-01 UTC; one that has stopped there by default.
     """
     return Snapshot(
-        flags=compile_flags(definitions, tallies),
+        flags=compile_flags(definitions, tallies, now),
         rollouts=compile_rollouts(definitions, tallies, splits or {}),
         routes=tuple(map(route_of, definitions.routes)),
         identity=_identity(definitions),
@@ -49,13 +54,16 @@ def compile_snapshot(
     )
 
 
-def compile_flags(definitions: Definitions, tallies: Tallies) -> Flags:
+def compile_flags(definitions: Definitions, tallies: Tallies, now: Callable[[], float] = float) -> Flags:
     """Compiles the flags alone; each is compiled in fact when it is first asked for."""
     tests: SharedTests = {}
 
-    def plan(key: str) -> Plan:
+    def plan(key: str) -> Planned:
+        flag = definitions.flags[key]
+        if isinstance(flag, FlagdFlag):
+            return flag.plan(key, now)
         # A reader of its own for each: several threads may compile at once, and a reader is in the middle of things.
-        return FlagReader(ConditionReader(definitions.segments, tests)).plan(key, definitions.flags[key])
+        return FlagReader(ConditionReader(definitions.segments, tests)).plan(key, flag)
 
     return Flags(frozenset(definitions.flags), plan, tallies.counters)
 

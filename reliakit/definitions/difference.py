@@ -58,7 +58,7 @@ def _changes(old: Any, new: Any) -> Iterator[str]:
     if isinstance(new, Flag):
         yield from _service(old, new)
     for name in new.__struct_fields__:
-        before, after = getattr(old, name), getattr(new, name)
+        before, after = getattr(old, name, None), getattr(new, name)
         if before != after and name not in ("enabled", *_SERVED):
             yield _change(name, before, after)
 
@@ -81,7 +81,7 @@ def served(flag: Flag) -> str:
     total = sum((flag.split or {}).values())
     if flag.split and total:
         return ", ".join(f"{name} {_percent(share / total * 100)}" for name, share in flag.split.items())
-    targeted = bool(flag.allowlist or flag.rules)
+    targeted = bool(flag.allowlist or flag.rules or getattr(flag, "targeting", None))
     return f"{_everybody(flag, targeted)} for everyone{' else' if targeted else ''}"
 
 

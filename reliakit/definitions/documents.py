@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import Any, Literal, TypeVar
 
 from reliakit.definitions.assembly import Place, Refused, line_of
+from reliakit.definitions.flagd.recognition import marked
 from reliakit.definitions.problems import Path, Problem, describe
 
 __all__ = ["Document", "Format", "read", "run"]
@@ -65,7 +66,7 @@ def read(
     document = None
     try:
         data, place = yield from _parser(format, name)(_decoded(text), problems)
-        document = Document(name, _mapping(data, place), place)
+        document = Document(name, marked(name, _mapping(data, place)), place)
     except Refused as refused:
         problems.append(refused.problem)
     problems.sort(key=lambda problem: problem.line or 0)

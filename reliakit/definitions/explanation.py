@@ -4,7 +4,7 @@ This walks the definition itself and not what was compiled from it: slow, obviou
 tests hold the compiled flags against.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ from reliakit.core.conditions import Miss
 from reliakit.core.evaluation import ErrorCode, Evaluation, Reason
 from reliakit.core.flags import Plan, Serve, Share
 from reliakit.definitions.conditions import ConditionReader
+from reliakit.definitions.flagd.models import FlagdFlag
 from reliakit.definitions.flags import FlagReader
 from reliakit.definitions.models import Definitions
 from reliakit.definitions.problems import describe, suggestion
@@ -37,7 +38,12 @@ class Explanation:
 
 
 def explain(
-    definitions: Definitions, key: str, user: str | None, attributes: Mapping[str, Any], pinned: Pinned
+    definitions: Definitions,
+    key: str,
+    user: str | None,
+    attributes: Mapping[str, Any],
+    pinned: Pinned,
+    now: Callable[[], float] = float,
 ) -> Explanation:
     """Evaluates one flag aloud.
 
@@ -47,8 +53,9 @@ def explain(
         user: the targeting key.
         attributes: of the evaluation context.
         pinned: overrides that are in force: flag key -> (variant, value).
+        now: the clock that flags may ask, in seconds since 1970-01-01 UTC; one that has stopped there by default.
     """
-    telling = _Telling(definitions, user, attributes, pinned)
+    telling = _Telling(definitions, user, attributes, pinned, now)
     return Explanation(telling.evaluate(key), tuple(telling.steps))
 
 
@@ -57,9 +64,15 @@ _MISSED = {"missing": "is missing", "mistyped": "is not of the kind that the rul
 
 class _Telling:
     def __init__(
-        self, definitions: Definitions, user: str | None, attributes: Mapping[str, Any], pinned: Pinned
+        self,
+        definitions: Definitions,
+        user: str | None,
+        attributes: Mapping[str, Any],
+        pinned: Pinned,
+        now: Callable[[], float],
     ) -> None:
         self.definitions, self.user, self.attributes, self.pinned = definitions, user, attributes, pinned
+        self.now = now
         self.steps: list[str] = []
 
     def evaluate(self, key: str) -> Evaluation:
@@ -71,8 +84,13 @@ class _Telling:
             hint = suggestion(key, self.definitions.flags)
             self.steps.append(f"there is no flag {describe(key)}{': ' + hint if hint else ''}")
             return Evaluation(key, None, None, Reason.ERROR, ErrorCode.FLAG_NOT_FOUND)
+        flag = self.definitions.flags[key]
+        if isinstance(flag, FlagdFlag):
+            from reliakit.definitions.flagd.explaining import Telling
+
+            return Telling(flag.plan(key, self.now), self.user, self.attributes, self.steps).evaluate()
         reader = FlagReader(ConditionReader(self.definitions.segments))
-        return self._gates(reader.plan(key, self.definitions.flags[key]))
+        return self._gates(reader.plan(key, flag))
 
     def _gates(self, plan: Plan) -> Evaluation:
         if not plan.enabled:

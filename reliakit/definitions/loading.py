@@ -13,6 +13,7 @@ import msgspec
 from reliakit.definitions.conditions import ConditionReader
 from reliakit.definitions.documents import Document
 from reliakit.definitions.environment import substitute
+from reliakit.definitions.flagd.recognition import is_flagd
 from reliakit.definitions.flags import FlagReader, wanted_by
 from reliakit.definitions.guards import unread_guards
 from reliakit.definitions.models import Condition, Definitions, Flag
@@ -47,11 +48,15 @@ class Loaded:
     it in their earlier form, or not at all where they have none.
 
     Problems and warnings are in the order of their lines, those of each document together.
+
+    `partial` says that the definitions are meant to be used although flags of them have problems, also by a process
+    that knows no earlier ones: those flags answer with an error.
     """
 
     definitions: Definitions | None
     problems: tuple[Problem, ...] = ()
     warnings: tuple[Problem, ...] = ()
+    partial: bool = False
 
 
 def load(
@@ -71,6 +76,10 @@ def load(
     Returns (as the generator's value):
         Definitions and problems, each with file and line.
     """
+    if is_flagd(document.data):
+        from reliakit.definitions.flagd.loading import load_flagd
+
+        return (yield from load_flagd(document, previous, found))
     loading = _Loading(document, environ, previous.flags if previous else {}, found)
     definitions = yield from loading.run()
     also = [] if definitions is None else (yield from warnings(definitions))

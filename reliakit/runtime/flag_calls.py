@@ -9,7 +9,7 @@ from uuid import UUID
 
 from reliakit.core.bucketing import key_text
 from reliakit.core.counters import Given, Unknown
-from reliakit.core.evaluation import Answer, ErrorCode, Evaluation, Reason
+from reliakit.core.evaluation import Answer, ErrorCode, Evaluation, Reason, Withheld
 from reliakit.core.scope import NOTHING, Scope
 from reliakit.runtime.bounded import Bounded
 from reliakit.runtime.flag_functions import FlagFunctions
@@ -96,7 +96,8 @@ class FlagCalls(FlagFunctions):
         Any type of value is accepted where `default` is None. Never raises.
         """
         found = self._checked(key, user, context, type(default))
-        return found if found.error_code is None else replace(found, value=default)
+        withheld = found.error_code is not None or (found.variant is None and found.value is None)
+        return replace(found, value=default) if withheld else found
 
     def identify(self, user: User | None, /, **attributes: Any) -> "Identified":
         """Says who is asking, from now on and to the end of the request.
@@ -148,6 +149,8 @@ class FlagCalls(FlagFunctions):
         """Counts an answer, for the first time by its name, and turns it into an evaluation."""
         if answer is None:
             return self._refused(key, ErrorCode.TARGETING_KEY_MISSING, _KEYLESS)
+        if isinstance(answer, Withheld):
+            return self._withheld(key, answer)
         if not _fits(answer.value, wanted):
             expected = f"the value is not of the type of the default, {wanted.__name__}"
             return self._refused(key, ErrorCode.TYPE_MISMATCH, expected)
@@ -156,6 +159,11 @@ class FlagCalls(FlagFunctions):
             answer.counter = self._counters.of(Given(key, answer.variant, answer.reason))
         next(answer.counter)
         return Evaluation(key, value, answer.variant, answer.reason)
+
+    def _withheld(self, key: str, answer: Withheld) -> Evaluation:
+        """Counts an answer that leaves the value to the caller."""
+        self._counters.add(Given(key, None, answer.reason, answer.code))
+        return Evaluation(key, None, None, answer.reason, answer.code, answer.message)
 
     def _refused(self, key: str, code: ErrorCode, message: str) -> Evaluation:
         self._counters.add(Given(key, None, Reason.ERROR, code))

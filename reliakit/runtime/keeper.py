@@ -119,7 +119,10 @@ class Keeper:
             state.snapshot, rollouts=compile_rollouts(state.definitions, self._tallies, shared.splits)
         )
         if before.pins != shared.pins:
-            snapshot = replace(snapshot, flags=self._pinned(compile_flags(state.definitions, self._tallies)))
+            snapshot = replace(
+                snapshot,
+                flags=self._pinned(compile_flags(state.definitions, self._tallies, self._clock.time)),
+            )
         self.state = replace(state, snapshot=snapshot)
         self.swapped(snapshot)
 
@@ -132,7 +135,7 @@ class Keeper:
         earlier = run(self._earlier()) if accept_last_good else None
         self.earlier = earlier
         document, loaded = run(self._loaded(complete(self._fetch), earlier))
-        if loaded.problems and earlier is None:
+        if loaded.problems and earlier is None and not loaded.partial:
             raise ConfigurationError(loaded.problems)
         definitions = loaded.definitions or earlier
         assert definitions is not None
@@ -248,7 +251,9 @@ class Keeper:
         self._answers, problems = from_environment(self._pins, definitions)
         for problem in problems:
             _log.error("%s", problem)
-        snapshot = compile_snapshot(definitions, self._tallies, splits=self._shared.splits)
+        snapshot = compile_snapshot(
+            definitions, self._tallies, splits=self._shared.splits, now=self._clock.time
+        )
         snapshot = replace(snapshot, flags=self._pinned(snapshot.flags))
         return replace(snapshot, classify=self._judge(snapshot.classify)) if self._classify else snapshot
 
