@@ -43,7 +43,9 @@ def folded(definition: RolloutDefinition, state: RolloutState, observed: Observe
     analysis = evidence.analysis.under(definition.analysis, step)
     evidence = replace(evidence, analysis=analysis, at=_reached(evidence, now), behind=0.0)
     evidence = _looked(evidence, definition, state, observed, elapsed)
-    return _compared(evidence, definition, state, observed) if state.compares else evidence
+    return (
+        _compared(evidence, definition, state, observed) if state.compares else _left_out(evidence, observed)
+    )
 
 
 def lagging(state: RolloutState, now: float) -> Evidence:
@@ -190,6 +192,19 @@ def _compared(
     served = state.phase is not Phase.PENDING and canary in observed.ready
     analysis = _with_split(analysis, state) if settled and served else replace(analysis, mismatch=None)
     return replace(evidence, analysis=analysis, cursor=cursor, pending=pending, settled=settled)
+
+
+def _left_out(evidence: Evidence, observed: Observed) -> Evidence:
+    """Leaves out of all blocks what is served while nothing runs beside: once something does, after an edit, the first
+    block would compare what came at different times.
+    """
+    known = _with_incidents(evidence.pending, observed).items()
+    pending = {
+        where: Pending(incidents=each.incidents, client_incidents=each.client_incidents)
+        for where, each in known
+    }
+    cursor = {place: served for place, served in observed.served.items() if place[1] == SPLIT}
+    return replace(evidence, cursor=cursor, pending=pending)
 
 
 def _with_split(analysis: Analysis, state: RolloutState) -> Analysis:
