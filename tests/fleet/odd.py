@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from reliakit import Reliakit
-from reliakit.rollouts import adoption
+from reliakit.rollouts import adoption, controller
 from reliakit.sources.file import FileSource
 from reliakit.sources.protocol import Content
 from reliakit.stores.opening import Address, open_store
@@ -100,6 +100,7 @@ def _version(slot: str, *, starts: bool = True) -> Any:
     return app
 
 
+controller.AGAIN = float(os.environ.get("FLEET_AGAIN", controller.AGAIN))
 adoption.UNREPORTED = float(os.environ.get("FLEET_UNREPORTED", adoption.UNREPORTED))
 kit = Reliakit(
     Hung(os.environ["FLEET_CONFIG"]) if "hung" in _ODD else os.environ["FLEET_CONFIG"],

@@ -64,10 +64,11 @@ def test_a_store_that_is_away(valkey: Valkey, tmp_path: Path) -> None:
         assert "promoted" not in watched.happened()
 
 
+@pytest.mark.soak
 def test_a_store_that_forgets_everything_while_workers_live(valkey: Valkey, tmp_path: Path) -> None:
     """Otherwise a FLUSHALL would send everybody back to the first version, or promote a release by counts of before."""
     file, watched = config(tmp_path / "reliakit.yaml"), Watched(valkey.url)
-    with odd_server(file, valkey.url, workers=2) as (server, log):
+    with odd_server(file, valkey.url, workers=2, FLEET_AGAIN="2.5") as (server, log):
         with Clients(server.port, threads=2) as clients:
             until(lambda: (at := watched.state()) and at.state.phase is Phase.RUNNING, 30)
             order(valkey.url, file, Order(Orders.PROMOTE))
@@ -91,6 +92,7 @@ def test_a_store_that_forgets_everything_while_workers_live(valkey: Valkey, tmp_
         assert watched.happened() == ["counts_lost"]
 
 
+@pytest.mark.soak
 def test_a_store_that_was_emptied_while_nobody_lived(valkey: Valkey, tmp_path: Path) -> None:
     """Otherwise a store without a disk that restarts with a deploy would bring the version before the last one back."""
     file, watched = config(tmp_path / "reliakit.yaml"), Watched(valkey.url)

@@ -4,6 +4,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+import pytest
+
 from reliakit.rollouts.orders import Order, Orders
 from reliakit.rollouts.phases import Phase
 from tests.fleet.clients import Clients
@@ -15,8 +17,20 @@ _PUSHED, _POLLED, _LOADED = 0.3, 2.0, 1.0
 """Seconds that a change may take; and how many more on a machine that is busy with other things."""
 
 
+@pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
 def test_pushed_changes_are_everywhere_at_once(store_url: str, tmp_path: Path) -> None:
     """Otherwise a bad version, or a flag that breaks the shop, would go on for seconds after somebody stopped it."""
+    _pushed(store_url, tmp_path)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("store_url", ["valkey", "postgres"], indirect=True)
+def test_pushed_changes_are_on_every_host_at_once(store_url: str, tmp_path: Path) -> None:
+    """Otherwise a bad version would go on for longer on the hosts where nobody looked."""
+    _pushed(store_url, tmp_path)
+
+
+def _pushed(store_url: str, tmp_path: Path) -> None:
     reached = _reach(store_url, tmp_path, "")
     print(f"\npushed by {store_url.partition(':')[0]}: {_said(reached)}")
     assert median(reached) <= _PUSHED

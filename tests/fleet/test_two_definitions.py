@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from reliakit.rollouts.phases import Phase
 from reliakit.runtime.journal import read_entry
 from tests.fleet.clients import Clients
@@ -20,8 +22,20 @@ DEPLOYED = [
 TAKEN_BACK = [*DEPLOYED, ("defined", _NEW), ("aborted", _NEW), ("started", _OLD), ("running", _OLD)]
 
 
+@pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
 def test_a_deploy_and_its_revert_win_once_each(store_url: str, tmp_path: Path) -> None:
     """Otherwise two halves of a deploy would start and abort each other's releases until one of them is gone."""
+    _deploy(store_url, tmp_path)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("store_url", ["valkey", "postgres"], indirect=True)
+def test_a_deploy_over_hosts_and_its_revert(store_url: str, tmp_path: Path) -> None:
+    """Otherwise a fleet could not be deployed to host by host."""
+    _deploy(store_url, tmp_path)
+
+
+def _deploy(store_url: str, tmp_path: Path) -> None:
     watched = Watched(store_url)
     (tmp_path / "one").mkdir()
     (tmp_path / "two").mkdir()
