@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from reliakit.rollouts import controller, folding, reactions, transitions
+from reliakit.rollouts import controller, folding, phases, reactions, transitions
 from reliakit.runtime import fleet, publishing, reconciler
 from reliakit.stores.memory import MemoryStore, _Held
 from reliakit.testing.simulation import Broken, InMemory, simulate
@@ -157,10 +157,10 @@ def _loses_durations(monkeypatch):
 
 def _skips_phases(monkeypatch):
     """The table has a way that it must not have."""
-    plain = transitions.moved
+    plain = phases.moved
 
     def moved(phase, trigger):
-        return reactions.Phase.SUCCESSFUL if trigger == "traffic" else plain(phase, trigger)
+        return phases.Phase.SUCCESSFUL if trigger == "traffic" else plain(phase, trigger)
 
     monkeypatch.setattr(transitions, "moved", moved)
 
@@ -201,5 +201,5 @@ def test_a_mistake_is_found(mistake, scenario, monkeypatch):
 
 def test_without_a_mistake_the_same_seeds_hold():
     """Otherwise what was found above was something else."""
-    for scenario in sorted(set(_MISTAKES.values())):
-        simulate(_SEEDS[0], scenario)
+    for seed in _SEEDS:
+        simulate(seed, "calm")

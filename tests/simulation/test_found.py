@@ -1,0 +1,164 @@
+"""What simulated fleets have found, each kept from coming back."""
+
+import asyncio
+import random
+
+from reliakit.core.outcome import Outcome
+from reliakit.core.rollouts import Assignment
+from reliakit.core.tally import Tallies, record
+from reliakit.rollouts.adoption import Silence
+from reliakit.rollouts.definition import Step
+from reliakit.rollouts.folding import folded
+from reliakit.rollouts.observed import Observed
+from reliakit.rollouts.phases import Phase
+from reliakit.rollouts.state import RolloutState
+from reliakit.rollouts.transitions import began
+from reliakit.runtime.documents import ROLLOUT, Versioned, states_in, writes_of
+from reliakit.runtime.fleet import Fleet
+from reliakit.runtime.publishing import Publisher
+from reliakit.runtime.reconciler import Known, Reconciler
+from reliakit.runtime.sighting import About
+from reliakit.stores.memory import MemoryStore
+from reliakit.stores.protocol import Receipt, StoreError
+from reliakit.testing import ManualClock
+from tests.rollouts.stage import Stage, canary
+
+_ERRORS = "r|shop|1|green|split||error"
+
+
+def _publisher() -> Publisher:
+    names = iter("abc")
+    return Publisher(Tallies(), lambda: next(names), random.Random(1))
+
+
+def _fail(publisher: Publisher, times: int) -> None:
+    row = publisher.tallies.numbers.of(("shop", "green", Assignment.SPLIT, 1))
+    for _ in range(times):
+        record(publisher.tallies.local.rows, row, Outcome.ERROR, 0.1)
+
+
+def test_an_emptied_store_is_told_everything_also_where_its_answer_got_lost():
+    """Otherwise counts of before are gone for good: the answer that says so may be the one that nobody gets."""
+    publisher, store = _publisher(), MemoryStore()
+    _fail(publisher, 7)
+    asyncio.run(store.publish(publisher.report(0, "{}")))
+    publisher.received(Receipt(0.0, 0, known=False))
+    emptied = MemoryStore()
+    asyncio.run(emptied.publish(publisher.report(0, "{}")))  # nothing is new, and the answer gets lost
+    receipt = asyncio.run(emptied.publish(publisher.report(0, "{}")))
+    assert not publisher.received(receipt)
+    asyncio.run(emptied.publish(publisher.report(0, "{}")))
+    assert asyncio.run(emptied.totals()).sums[_ERRORS] == 7
+
+
+class _Emptied(MemoryStore):
+    """Loses everything when told, and fails at the reads that it is told to fail at."""
+
+    failing: tuple[int, ...] = ()
+    reads = 0
+
+    async def read(self, prefixes):
+        self.reads += 1
+        if self.reads in self.failing:
+            raise StoreError("it went away")
+        return await super().read(prefixes)
+
+    def lose(self):
+        self._held = MemoryStore(self._now)._held
+        self.reads = 0
+
+
+def _member(store, name="a", **state) -> Fleet:
+    clock, definition = ManualClock(), canary()
+    publisher = Publisher(Tallies(), iter([name, name + "again"]).__next__)
+    reconciler = Reconciler(store, lambda: {"shop": definition}, Known())
+    return Fleet(
+        store, publisher, reconciler, lambda: {"shop": definition}, About, lambda shared: None, clock
+    )
+
+
+def _stands(store, weight: float) -> RolloutState:
+    moving = began(canary(), RolloutState.begun(canary()), 0.0)
+    moving.begin("green", "2", "because")
+    moving.put(weight=weight)
+    assert asyncio.run(store.commit(writes_of(Versioned(RolloutState.begun(canary())), moving.state)))
+    return moving.state
+
+
+def test_a_state_that_is_told_again_stays_in_force_where_the_read_after_it_fails():
+    """Otherwise a worker forgets which slot is stable: everybody gets the initial one."""
+    store = _Emptied(lambda: 1_000.0)
+    state, fleet = _stands(store, 20.0), _member(store)
+    asyncio.run(fleet.flush())
+    store.lose()
+    store.failing = (2,)
+    for _ in range(2):
+        try:
+            asyncio.run(fleet.flush())
+        except StoreError:
+            assert fleet.states["shop"].state.weight == state.weight
+    assert fleet.states["shop"].state.weight == state.weight
+    assert states_in(asyncio.run(store.read((ROLLOUT,))).found)["shop"].state.weight == 20
+
+
+def test_a_revision_that_an_emptied_store_comes_to_again_is_read():
+    """Otherwise a worker goes on sending to a canary that was rolled back."""
+    store = _Emptied(lambda: 1_000.0)
+    _stands(store, 20.0)
+    fleet = _member(store)
+    asyncio.run(fleet.flush())
+    store.lose()
+    _stands(store, 0.0)  # another worker was faster, and rolled back
+    asyncio.run(fleet.flush())
+    assert fleet.states["shop"].state.weight == 0
+
+
+def test_a_clock_that_jumps_lets_no_older_definition_win():
+    """Otherwise two definitions fight whenever an administrator sets the clock."""
+    silence = Silence().looked("new", 1.0, 1_000.0)
+    silence = silence.looked("new", 3_602.0, 4_601.0)
+    assert silence.seconds < 5
+
+
+def test_a_store_that_knows_of_no_report_lets_no_older_definition_win_at_once():
+    """Otherwise a store that has lost everything takes a deploy back."""
+    silence = Silence().looked("new", None, 1_000.0)
+    assert silence.looked("new", None, 1_001.0).seconds == 1
+    assert silence.looked("new", None, 1_001.0).looked("new", 0.5, 1_002.0).seconds == 0
+
+
+def test_an_older_definition_wins_after_half_a_minute_of_silence():
+    """Otherwise a deploy can't be taken back."""
+    silence = Silence()
+    for second in range(31):
+        silence = silence.looked("new", 5.0 + second, 1_000.0 + second)
+    assert silence.seconds == 30
+
+
+def test_an_old_reading_of_the_clock_lets_the_same_seconds_pass_only_once():
+    """Otherwise answers that are a few seconds old let a step bake in a fraction of its time."""
+    stage = Stage(canary(), 1).running()
+    spent, at = stage.evidence.spent.release, stage.evidence.at
+    state = stage.state
+    for now in (at + 1, at - 3, at + 1, at - 3, at + 1):
+        look = Observed(stage.evidence.cursor, ready=frozenset({"blue", "green"}))
+        stage.state = state = _with(state, folded(stage.definition, state, look, now))
+    assert stage.evidence.spent.release == spent + 1
+
+
+def _with(state, evidence):
+    moving = began(canary(), state, 0.0)
+    moving.put(evidence=evidence)
+    return moving.state
+
+
+def test_what_was_served_while_nothing_ran_beside_is_never_compared():
+    """Otherwise an edit of a release at 100 % promotes it by holding the morning against the night."""
+    stage = Stage(canary(steps=(Step(100.0, bake=600.0),)), 1, base=0.001, rps=2_000)
+    for _ in range(60):
+        stage.second()
+    stage.edit(steps=(Step(50.0),))
+    stage.decide()
+    counts = stage.evidence.analysis.errors.promotion.evidence.counts
+    assert (stage.state.weight, stage.state.phase) == (50.0, Phase.RUNNING)
+    assert counts.n == 0
