@@ -110,7 +110,7 @@ def test_a_demo_in_which_all_went_well_is_not_called_broken():
         (answer(2, worker=12), "nobody lost new_checkout"),
         (answer(2, worker=12, flags=ON, sent_at=105.0), "the edit was followed"),
         (later(1, 110.3, "1.9"), None),
-        (later(2, 128.9, "1.9"), "nobody flapped between the versions"),
+        (later(2, 129.5, "1.9"), "nobody flapped between the versions"),
         (later(2, 145.0, "1.9"), "nobody flapped between the versions"),
     ],
     ids=["lost it", "two variants", "a stale worker", "not heard yet", "left the canary", "left the stable"],
@@ -123,6 +123,11 @@ def test_an_answer_that_breaks_a_promise_is_noticed(worse, said):
 def test_a_user_who_leaves_a_bad_canary_before_it_is_rolled_back_is_noticed():
     late = (*JOURNAL[:1], event(Happening.ROLLED_BACK, "2.0", 122.0, 0), *JOURNAL[2:])
     assert broken(watch=watched(late)) == ["nobody flapped between the versions"]
+
+
+def test_a_user_whose_request_was_under_way_when_the_canary_was_rolled_back_did_not_flap():
+    later_on = (*JOURNAL[:1], event(Happening.ROLLED_BACK, "2.0", 119.0, 0), *JOURNAL[2:])
+    assert broken(later(1, 118.5, "1.9", seconds=1.0), watch=watched(later_on)) == []
 
 
 def test_a_request_without_an_answer_is_lost():

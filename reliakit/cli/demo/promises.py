@@ -17,7 +17,7 @@ __all__ = ["Played", "Promise", "promises"]
 _FOLLOWED_WITHIN = 2.0
 _INTERVAL = 2.5
 """Seconds whose counts a killed worker takes along: it reports once a second, and one report may be under way."""
-_BROKEN_WITHIN = 2.0
+_BROKEN_WITHIN = 3.0
 """Seconds after a kill in which clients notice that their connections are gone."""
 
 
