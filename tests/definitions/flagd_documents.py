@@ -101,20 +101,31 @@ def logic(evaluators: tuple[str, ...] = ()) -> Any:
 
 
 @st.composite
+def _targeting(draw: Any, evaluators: tuple[str, ...]) -> Any:
+    """Targeting that ends in variants, as people write it, three times in four; or any logic."""
+    if not draw(st.integers(0, 3)):
+        return draw(
+            logic(evaluators).filter(lambda written: isinstance(written, dict)) | st.sampled_from((None, {}))
+        )
+    end = names | _fractional(names) | st.none()
+    branches = [part for _ in range(draw(st.integers(1, 3))) for part in (draw(logic(evaluators)), draw(end))]
+    return {"if": branches + draw(st.lists(end, max_size=1))}
+
+
+@st.composite
 def _flags(draw: Any, evaluators: tuple[str, ...]) -> Any:
     kinds = st.sampled_from((st.booleans(), texts, st.integers(-5, 5), st.floats(-2, 2), values, values))
     chosen = draw(kinds)
     flag: dict[str, Any] = {
         "state": draw(st.sampled_from(("ENABLED",) * 7 + ("DISABLED",))),
-        "variants": draw(st.dictionaries(names | st.just(""), chosen, min_size=1, max_size=5)),
+        "variants": draw(st.dictionaries(names | st.just(""), chosen, min_size=1, max_size=2))
+        | dict.fromkeys(draw(st.sampled_from(((), NAMES))), draw(chosen)),
     }
     default = draw(names | st.none() | st.sampled_from((*flag["variants"], "", True, False)))
     if default is not None or draw(st.booleans()):
         flag["defaultVariant"] = default
     if draw(st.integers(0, 4)):
-        flag["targeting"] = draw(
-            logic(evaluators).filter(lambda written: isinstance(written, dict)) | st.sampled_from((None, {}))
-        )
+        flag["targeting"] = draw(_targeting(evaluators))
     if draw(st.booleans()):
         flag["metadata"] = draw(
             st.dictionaries(st.sampled_from("abc"), st.booleans() | numbers | texts, max_size=2)

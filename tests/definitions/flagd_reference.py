@@ -6,6 +6,7 @@ import sys
 from collections.abc import Mapping
 from contextlib import redirect_stdout
 from dataclasses import dataclass
+from importlib.metadata import version
 from io import StringIO
 from types import SimpleNamespace
 from typing import Any
@@ -23,8 +24,10 @@ from reliakit.runtime.flag_calls import FlagCalls
 from reliakit.runtime.runtime import Runtime
 from tests.definitions.loaded import loaded
 
-__all__ = ["NOW", "Found", "Ours", "Theirs"]
+__all__ = ["GENERATION", "NOW", "Found", "Ours", "Theirs"]
 
+GENERATION = int(version("openfeature-flagd-core").partition(".")[0])
+"""Of the bucketing, which the evaluator that is installed has: its version 1 the first, 2 the second."""
 NOW = 1_700_000_000.5
 _MODULE = "openfeature.contrib.tools.flagd.core.targeting.targeting"
 
@@ -69,8 +72,8 @@ class Theirs:
 class Ours:
     """A kit's flag calls over one document, read from its text."""
 
-    def __init__(self, document: Mapping[str, Any], name: str = "x.flagd.json") -> None:
-        result = loaded(json.dumps(document), name)
+    def __init__(self, document: Mapping[str, Any]) -> None:
+        result = loaded(json.dumps(document), "x.flagd.json")
         assert not result.problems, [str(problem) for problem in result.problems]
         assert result.definitions is not None
         self.definitions: Definitions = result.definitions

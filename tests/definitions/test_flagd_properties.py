@@ -13,7 +13,7 @@ from reliakit.core.tally import Tallies
 from reliakit.definitions.compile import compile_snapshot
 from reliakit.definitions.explanation import explain
 from tests.definitions.flagd_documents import contexts, documents
-from tests.definitions.flagd_reference import NOW, Found, Ours, Theirs
+from tests.definitions.flagd_reference import GENERATION, NOW, Found, Ours, Theirs
 from tests.definitions.loaded import loaded
 
 KINDS: Mapping[str, Any] = {
@@ -38,7 +38,7 @@ JUSTIFIED: tuple[Callable[[str, Found, Found], bool], ...] = (a_bool_is_no_numbe
 
 def agree(document: dict[str, Any], asked: tuple[str | None, dict[str, Any]]) -> None:
     """Every flag, asked for every type, gives the same value, variant, reason, error code and metadata."""
-    theirs, ours = Theirs(deepcopy(document)), Ours(document)
+    theirs, ours = Theirs(deepcopy(document)), Ours({"bucketing": GENERATION, **document})
     user, attributes = asked
     for key in document["flags"]:
         for kind, default in KINDS.items():
