@@ -141,6 +141,29 @@ def test_what_nobody_was_split_for_is_no_evidence(kit: Any) -> None:
     assert reports(kit) == {("order",): 4}
 
 
+def test_a_function_that_nobody_could_be_split_for_is_told_nothing(kit: Any) -> None:
+    """Otherwise reports would be counted for a release whose requests they do not belong to."""
+
+    @kit.rollout("pricing", user=lambda: None)
+    def price() -> None:
+        kit.fail("empty_cart")
+
+    price()
+    assert reports(kit) == {("empty_cart",): 1}
+
+
+def test_pinned_flags_in_a_request_leave_its_reports_alone(kit: Any) -> None:
+    """Otherwise a test with `kit.override` would see other counts than production."""
+
+    def handle() -> None:
+        with kit.override({"any": True}):
+            kit.fail("empty_cart")
+        kit.fail("empty_cart")
+
+    serve(kit, handle)
+    assert reports(kit) == {("shop", "green", "empty_cart"): 1}
+
+
 def test_nothing_happened_is_no_report(kit: Any) -> None:
     """Otherwise `kit.track("order", len(orders))` would count customers who bought nothing."""
     serve(kit, lambda: kit.track("order", 0))

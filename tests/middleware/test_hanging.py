@@ -128,6 +128,21 @@ def test_wsgi_requests_hang_too(kit_of: Any) -> None:
     assert rows(kit) == {("green", "split", 7): {"ERROR": 1}}
 
 
+def test_a_wsgi_response_that_has_begun_may_take_its_time(kit_of: Any) -> None:
+    """Otherwise long downloads would count as failures."""
+    clock = ManualClock()
+    kit = shop(kit_of, clock)
+
+    def streaming(environ: Any, start_response: Any) -> Any:
+        start_response("200 OK", [])
+        clock.advance(3600)
+        expire(kit)
+        return [b"x"]
+
+    kit.wsgi(streaming, upstreams={"shop-v2": streaming})(environ(), lambda *told: None)
+    assert rows(kit) == {("green", "split", 7): {"SUCCESS": 1}}
+
+
 def test_requests_under_way_are_told_and_forgotten(kit_of: Any) -> None:
     """Otherwise nobody would know what a killed worker took with it, and memory would fill with the past."""
     kit = shop(kit_of)
