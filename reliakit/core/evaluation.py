@@ -62,14 +62,16 @@ class Evaluation:
 class Answer:
     """One of the few answers that a flag can give. A compiled flag holds them, so evaluating allocates nothing.
 
-    `counter` counts how often it was given; None until it is given for the first time, since most never are.
+    `counter` counts how often it was given, and `evaluation` is what callers get who ask for more than the value, where
+    its value can't be changed by them. Both are None until it is given for the first time, since most never are.
     """
 
-    __slots__ = ("counter", "reason", "value", "variant")
+    __slots__ = ("counter", "evaluation", "reason", "value", "variant")
 
     def __init__(self, value: Any, variant: str | None, reason: Reason) -> None:
         self.value, self.variant, self.reason = value, variant, reason
         self.counter: Iterator[int] | None = None
+        self.evaluation: Evaluation | None = None
 
 
 class Withheld(Answer):

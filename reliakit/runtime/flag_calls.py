@@ -21,6 +21,8 @@ User = str | int | UUID
 """A targeting key. A bool is an int to a type checker, and refused at run time."""
 
 Context = Mapping[str, Any]
+Asked = Answer | Literal[False] | None
+"""What a flag has answered; False before it was asked."""
 T = TypeVar("T")
 _KEYLESS = "this flag needs a targeting key: pass a user, or call kit.identify"
 
@@ -51,7 +53,7 @@ class FlagCalls(FlagFunctions):
 
         Never raises.
         """
-        answer: Answer | Literal[False] | None = False
+        answer: Asked = False
         try:
             scope = self._current() or self._runtime.outside
             if user is None:
@@ -65,10 +67,7 @@ class FlagCalls(FlagFunctions):
                     return value
         except Exception:  # told apart, counted and answered by the careful path
             pass
-        # What was answered is not asked again: the attributes that it missed have been counted.
-        careful = (
-            self._checked(key, user, context, bool) if answer is False else self._given(key, answer, bool)
-        )
+        careful = self._checked(key, user, context, bool, answer)
         return default if careful.value is None else bool(careful.value)
 
     @overload
@@ -95,7 +94,21 @@ class FlagCalls(FlagFunctions):
 
         Any type of value is accepted where `default` is None. Never raises.
         """
-        found = self._checked(key, user, context, type(default))
+        answer: Asked = False
+        try:
+            scope = self._current() or self._runtime.outside
+            if user is None:
+                user = scope.subject or scope.key()
+                context = scope.attributes if context is None else scope.merged(context)
+            if user.__class__ is str and (context is None or context.__class__ is dict):
+                answer = scope.compiled[key](user, context or NOTHING)
+                ready = answer.evaluation  # type: ignore[union-attr]
+                if ready is not None and (default is None or ready.value.__class__ is default.__class__):
+                    next(answer.counter)  # type: ignore[union-attr, arg-type]
+                    return ready
+        except Exception:  # as in `enabled`
+            pass
+        found = self._checked(key, user, context, type(default), answer)
         withheld = found.error_code is not None or (found.variant is None and found.value is None)
         return replace(found, value=default) if withheld else found
 
@@ -121,9 +134,16 @@ class FlagCalls(FlagFunctions):
         scope.taken = around.taken
         return scope
 
-    def _checked(self, key: str, user: User | None, context: Context | None, wanted: type) -> Evaluation:
-        """Evaluates with every check, and counts the answer or the error."""
+    def _checked(
+        self, key: str, user: User | None, context: Context | None, wanted: type, answer: Asked
+    ) -> Evaluation:
+        """Evaluates with every check, and counts the answer or the error.
+
+        What was answered is not asked again: the attributes that it missed have been counted.
+        """
         try:
+            if answer is not False:
+                return self._given(key, answer, wanted)
             return self._found(self._current() or self._runtime.outside, key, user, context, wanted)
         except Exception as fault:
             return self._refused(self._bounded(key), ErrorCode.GENERAL, _said(fault))
@@ -158,7 +178,10 @@ class FlagCalls(FlagFunctions):
         if answer.counter is None:
             answer.counter = self._counters.of(Given(key, answer.variant, answer.reason))
         next(answer.counter)
-        return Evaluation(key, value, answer.variant, answer.reason)
+        given = Evaluation(key, value, answer.variant, answer.reason)
+        if value is answer.value:
+            answer.evaluation = given
+        return given
 
     def _withheld(self, key: str, answer: Withheld) -> Evaluation:
         """Counts an answer that leaves the value to the caller."""
