@@ -1,5 +1,5 @@
 """The `reliakit` command."""
 
-from reliakit.cli.program import main
+from reliakit.cli.program import main, program
 
-__all__ = ["main"]
+__all__ = ["main", "program"]
