@@ -46,7 +46,11 @@ def modules_in(wheel: Path) -> set[str]:
 
 
 def modules_in_repository() -> set[str]:
-    return {module(path.relative_to(ROOT)) for path in (ROOT / "reliakit").rglob("*.py")}
+    return {
+        module(path.relative_to(place))
+        for place, pattern in ((ROOT, "reliakit/**/*.py"), (ROOT / "integrations", "**/*.py"))
+        for path in place.glob(pattern)
+    }
 
 
 def module(path: Path) -> str:

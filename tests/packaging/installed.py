@@ -1,6 +1,6 @@
 """Runs inside the clean environment of check_wheel: `installed.py DISTRIBUTION… -- MODULE…`.
 
-Imports every module that a core install can use, and proves that the environment holds nothing that a core install would not have.
+Imports every module that a core install can use, sees that the others say which extra they need, and proves that the environment holds nothing that a core install would not have.
 """
 
 import importlib
@@ -19,8 +19,11 @@ EXTRAS = {
     "reliakit.drivers.redis_connections": {"redis"},
     "reliakit.testing.sources": {"pytest"},
     "reliakit.testing.store": {"pytest"},
+    "reliakit_pytest.plugin": {"pytest"},
 }
 """Modules that nobody imports who has not installed this too."""
+FRAMEWORKS = {"reliakit_fastapi": "fastapi", "reliakit_flask": "flask", "reliakit_openfeature": "openfeature"}
+"""Integrations, and the extra that brings the framework, which is called as it."""
 
 
 def main() -> None:
@@ -32,14 +35,37 @@ def main() -> None:
     package = Path(reliakit.__file__).parent
     if not package.is_relative_to(sys.prefix) or not (package / "py.typed").exists():
         sys.exit(f"{package} is not the typed package of the wheel")
+    integrations = {name for name in modules if name.partition(".")[0] in FRAMEWORKS}
     found = {
-        "reliakit",
-        *(module.name for module in pkgutil.walk_packages(reliakit.__path__, "reliakit.", refuse)),
+        name for top in {name.partition(".")[0] for name in modules - integrations} for name in within(top)
     }
-    if found != modules:
-        sys.exit(f"not found by walking the package: {', '.join(sorted(modules ^ found))}")
-    for name in sorted(modules - {"reliakit.__main__"}):  # which runs when imported; check_wheel runs it
+    if found != modules - integrations:
+        sys.exit(f"not found by walking the packages: {', '.join(sorted(modules - integrations ^ found))}")
+    for name in sorted(found - {"reliakit.__main__"}):  # which runs when imported; check_wheel runs it
         load(name)
+    loaded = [name for name in FRAMEWORKS.values() if name in sys.modules]
+    if loaded:
+        sys.exit(f"reliakit loads {', '.join(loaded)}")
+    for name in sorted(integrations):
+        needs(name, FRAMEWORKS[name.partition(".")[0]])
+    if missing := FRAMEWORKS.keys() - integrations:
+        sys.exit(f"the wheel lacks {', '.join(sorted(missing))}")
+
+
+def within(top: str) -> set[str]:
+    package = importlib.import_module(top)
+    return {top, *(module.name for module in pkgutil.walk_packages(package.__path__, f"{top}.", refuse))}
+
+
+def needs(name: str, extra: str) -> None:
+    """Imports a module of an integration, which can't work here, and has to say what to install."""
+    try:
+        importlib.import_module(name)
+    except ImportError as missing:
+        said = f"pip install 'reliakit[{extra}]'" in str(missing)
+        if isinstance(missing, reliakit.MissingExtraError) and said:
+            return
+    sys.exit(f"{name} does not say that it needs reliakit[{extra}]")
 
 
 def load(name: str) -> None:
