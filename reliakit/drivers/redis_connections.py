@@ -74,7 +74,10 @@ class Connector:
             self._made(*(address.hosts or ((),))[0])
         except (ValueError, TypeError) as wrong:
             raise UsageError(f"{address.name}: an option of its URL is wrong: {wrong}") from None
-        self.failures = exceptions.RedisError, OSError, TimeoutError, asyncio.IncompleteReadError
+        self.failures = (
+            exceptions.RedisError, OSError, TimeoutError, asyncio.IncompleteReadError,
+            ValueError,  # what redis-py raises at what is no answer of a Redis
+        )  # fmt: skip
         """What can go wrong between us and the server."""
 
     async def open(self) -> "AbstractConnection":

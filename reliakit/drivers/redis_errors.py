@@ -24,6 +24,7 @@ _ADVICE = (
     (("CERTIFICATE", "SSL"), "look at the certificates, and at whether the server speaks TLS"),
     (("no sentinel knows",), "look at the sentinels, and at the name of the service"),
     (("max number of clients",), "look at maxclients and at who is connected"),
+    (("InvalidResponse", "ValueError"), "look at what listens there: it does not talk as Redis does"),
     (("TimeoutError",), "look at whether it is stopped or overloaded, and at the network between"),
     (("ConnectionError", "OSError", "IncompleteReadError"), "look at whether it runs, and listens there"),
 )

@@ -73,7 +73,7 @@ class HttpServer:
         app = web.Application()
         app.router.add_get("/events", self._events)
         app.router.add_get("/{path:.*}", self._document)
-        self._runner = web.AppRunner(app, shutdown_timeout=0.05, handle_signals=False)
+        self._runner = web.AppRunner(app, shutdown_timeout=0.05, handle_signals=False, access_log=None)
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", self.port, reuse_address=True).start()
 
