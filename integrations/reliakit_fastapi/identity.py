@@ -14,12 +14,12 @@ T = TypeVar("T")
 
 @overload
 def identify(
-    user: Callable[..., Awaitable[T]], describe: Callable[[T], Any] | None = None
-) -> Callable[..., Coroutine[Any, Any, T]]: ...
+    user: Callable[..., Awaitable[T | None]], describe: Callable[[T], Any] | None = None
+) -> Callable[..., Coroutine[Any, Any, T | None]]: ...
 @overload
 def identify(
-    user: Callable[..., T], describe: Callable[[T], Any] | None = None
-) -> Callable[..., Coroutine[Any, Any, T]]: ...
+    user: Callable[..., T | None], describe: Callable[[T], Any] | None = None
+) -> Callable[..., Coroutine[Any, Any, T | None]]: ...
 def identify(
     user: Callable[..., Any], describe: Callable[[Any], Any] | None = None
 ) -> Callable[..., Coroutine[Any, Any, Any]]:
