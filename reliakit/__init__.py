@@ -4,8 +4,10 @@ from reliakit.core.evaluation import ErrorCode, Evaluation, Reason
 from reliakit.core.outcome import Outcome
 from reliakit.errors import ConfigurationError, MissingExtraError, ReliakitError, UsageError
 from reliakit.kit import Reliakit
+from reliakit.runtime.flag_news import Change
 
 __all__ = [
+    "Change",
     "ConfigurationError",
     "ErrorCode",
     "Evaluation",

@@ -13,6 +13,7 @@ from reliakit.core.outcome import Outcome
 from reliakit.core.tally import Tallies
 from reliakit.errors import UsageError
 from reliakit.runtime.flag_calls import FlagCalls, User
+from reliakit.runtime.flag_news import FlagNews
 from reliakit.runtime.reports import Reports
 from reliakit.runtime.rollout_functions import RolloutDecorator, RolloutFunctions
 from reliakit.runtime.runtime import Runtime
@@ -36,7 +37,7 @@ _EXIT_WITHIN = 0.5
 """Seconds that a process that exits waits for the background thread."""
 
 
-class Reliakit(FlagCalls):
+class Reliakit(FlagCalls, FlagNews):
     """One set of definitions, and what a process does with it.
 
     Args:
@@ -213,7 +214,12 @@ class Reliakit(FlagCalls):
         subject = scope.key() if user is None else key_text(user)
         attributes = scope.merged(context) if user is None else context or {}
         return explain(
-            self._keeper.state.definitions, key, subject, attributes, scope.flags.pinned, self._runtime.clock.time
+            self._keeper.state.definitions,
+            key,
+            subject,
+            attributes,
+            scope.flags.pinned,
+            self._runtime.clock.time,
         )
 
     @property

@@ -75,11 +75,7 @@ class Plan:
     prerequisites: tuple[tuple[str, str], ...] = ()
     allowlist: Mapping[str, str] = field(default_factory=dict)
     rules: tuple[Rule, ...] = ()
-
-    @property
-    def metadata(self) -> Mapping[str, Any]:
-        """What the definition says beside, for whoever evaluates the flag: nothing."""
-        return {}
+    metadata: Mapping[str, Any] = field(default_factory=dict)
 
     def compiled(self, resolve: Resolve, counters: Counters) -> Evaluator:
         """Returns the evaluator; see `compile_flag`."""

@@ -41,10 +41,11 @@ class Flags:
         pinned: overrides that are in force here: flag key -> (variant, value).
     """
 
-    __slots__ = ("_counters", "_keys", "_plan", "compiled", "pinned")
+    __slots__ = ("_counters", "_described", "_keys", "_plan", "compiled", "pinned")
 
     def __init__(self, keys: frozenset[str], plan: Callable[[str], Planned], counters: Counters) -> None:
         self._keys, self._plan, self._counters = keys, plan, counters
+        self._described: dict[str, Mapping[str, Any]] = {}
         self.compiled: dict[str, Evaluator] = {}
         self.pinned: Mapping[str, tuple[str | None, Any]] = {}
 
@@ -64,10 +65,10 @@ class Flags:
 
     def metadata(self, key: str) -> Mapping[str, Any]:
         """Returns what a flag's definition says beside, as OpenFeature's flag metadata; none where there is no flag."""
-        try:
-            return self._plan(key).metadata
-        except KeyError:
-            return {}
+        found = self._described.get(key)
+        if found is None and key in self._keys:
+            found = self._described[key] = self._plan(key).metadata
+        return found or {}
 
     def overridden(self, answers: Mapping[str, tuple[str | None, Any]]) -> "Flags":
         """Returns a copy in which some flags give one answer.

@@ -63,7 +63,8 @@ def compile_flags(definitions: Definitions, tallies: Tallies, now: Callable[[], 
         if isinstance(flag, FlagdFlag):
             return flag.plan(key, now)
         # A reader of its own for each: several threads may compile at once, and a reader is in the middle of things.
-        return FlagReader(ConditionReader(definitions.segments, tests)).plan(key, flag)
+        conditions = ConditionReader(definitions.segments, tests)
+        return FlagReader(conditions, revision=definitions.revision).plan(key, flag)
 
     return Flags(frozenset(definitions.flags), plan, tallies.counters)
 

@@ -17,8 +17,8 @@ __all__ = ["difference", "served"]
 
 _NAMED = {"flags": "flag", "rollouts": "rollout", "segments": "segment", "upstreams": "upstream"}
 _SHOWN = (
-    "owner", "kind", "created", "default", "weight", "initial", "sticky", "strategy", "steps", "deadline",
-    "rollback_window", "slo", "release",
+    "owner", "kind", "created", "public", "default", "weight", "initial", "sticky", "strategy", "steps",
+    "deadline", "rollback_window", "slo", "release",
 )  # fmt: skip
 _SERVED = ("percentage", "split", "otherwise")
 _SECTIONS = ("environment", "revision", "identity", "overrides", "outcomes", "routes", "store", "notify")

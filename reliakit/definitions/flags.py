@@ -32,10 +32,11 @@ def wanted_by(flag: Flag) -> tuple[tuple[str, str], ...]:
 
 @dataclass(slots=True)
 class FlagReader:
-    """Plans flags and collects what is wrong with them."""
+    """Plans flags and collects what is wrong with them; `revision` is what the definitions call themselves."""
 
     conditions: ConditionReader
     problems: list[Problem] = field(default_factory=list)
+    revision: str | None = None
 
     def plan(self, key: str, flag: Flag) -> Plan:
         """Returns the plan of a flag; it means something only where no problem was added."""
@@ -64,7 +65,13 @@ class _FlagPlanner:
             ),
             otherwise=otherwise,
             otherwise_reason=reason,
+            metadata=self._metadata(),
         )
+
+    def _metadata(self) -> Mapping[str, str]:
+        """By the names that OpenFeature has, where it has one."""
+        said = {"owner": self.flag.owner, "kind": self.flag.kind, "version": self.reader.revision}
+        return {name: value for name, value in said.items() if value is not None}
 
     def _path(self, *rest: str | int) -> Path:
         return ("flags", self.key, *rest)

@@ -72,6 +72,7 @@ class Flag(Model, frozen=True):
     owner: Text | None = None
     kind: Literal["release", "experiment", "ops", "permission"] | None = None
     created: date | None = None
+    public: bool = False
     enabled: bool = True
     variants: Annotated[dict[Key, Value], Meta(min_length=1)] | None = None
     default: Variant | None = None

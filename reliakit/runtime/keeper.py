@@ -24,6 +24,7 @@ from reliakit.definitions.models import Definitions
 from reliakit.definitions.overrides import from_environment
 from reliakit.definitions.problems import Problem
 from reliakit.errors import ConfigurationError
+from reliakit.runtime.changes import Changes
 from reliakit.runtime.engine import complete, supervise
 from reliakit.runtime.last_good import LastGood
 from reliakit.runtime.pace import paced
@@ -106,6 +107,7 @@ class Keeper:
         """Told of definitions that came into force, after their snapshot did."""
         self.rejected: Callable[[tuple[Problem, ...]], None] = lambda problems: None
         """Told of the problems of a document that is not in force as it stands."""
+        self.changes = Changes(clock)
         self.earlier: Definitions | None = None
         """The last good definitions of this host when this process began."""
 
@@ -125,6 +127,7 @@ class Keeper:
             )
         self.state = replace(state, snapshot=snapshot)
         self.swapped(snapshot)
+        self.changes.look(self.state)
 
     def begin(self, *, accept_last_good: bool) -> None:
         """Puts the first definitions in force.
@@ -141,6 +144,7 @@ class Keeper:
         assert definitions is not None
         run(self._adopt(definitions, loaded))
         run(self._keep(document, loaded))
+        self.changes.look(self.state)
 
     async def watch(self) -> None:
         """Reloads whenever the source changes, and again where it could not be read; once at first, for what
@@ -195,6 +199,7 @@ class Keeper:
         await paced(self._adopt(definitions, loaded), self._clock)
         if loaded.definitions is not None and definitions != before:
             await paced(self._keep(document, loaded), self._clock)
+        self.changes.look(self.state, isinstance(fetched, Content))
         return isinstance(fetched, Content)
 
     async def _fetch(self) -> Content | SourceError:

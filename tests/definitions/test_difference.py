@@ -35,6 +35,7 @@ def _of_flag(old: str, new: str) -> list[str]:
         ("{rules: [{if: {a: 1}}]}", "{rules: [{if: {a: 1}}, {if: {b: 1}}]}", "rules 1 -> 2"),
         ("{allowlist: [jo@example.com]}", "{allowlist: [al@example.com]}", "allowlist changed"),
         ("{owner: payments}", "{owner: growth, kind: ops, created: 2026-11-23}", "owner payments -> growth, kind none -> ops, created none -> 2026-11-23"),
+        ("{}", "{public: true}", "public off -> on"),
         ("{}", "{salt: hunter2, description: Two steps}", "description changed, salt changed"),
     ],
 )  # fmt: skip
