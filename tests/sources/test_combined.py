@@ -79,7 +79,7 @@ def test_the_first_is_read_again_when_it_is_back() -> None:
         first.state = "up"
         await anext(changes)
         names.append((await source.load()).name)
-        waiting = asyncio.ensure_future(anext(changes))  # type: ignore[arg-type]
+        waiting = asyncio.ensure_future(anext(changes))
         done, _ = await asyncio.wait([waiting], timeout=0.1)
         assert not done, "on the first, there is nothing to come back to"
         waiting.cancel()

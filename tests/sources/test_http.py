@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import sys
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from typing import Any
 
 import pytest
@@ -36,7 +36,7 @@ def fails(source: HttpSource) -> str:
     return str(failed.value)
 
 
-def answers(**given: Any) -> Callable[[web.Request], Awaitable[web.Response]]:
+def answers(**given: Any) -> Callable[[web.Request], Coroutine[Any, Any, web.StreamResponse]]:
     async def answer(_: web.Request) -> web.Response:
         return web.Response(**given)
 
