@@ -90,8 +90,8 @@ def _running(moving: Moving, observed: Observed) -> None:
 
 def _patience(evidence: Evidence) -> float:
     """Seconds without a request that mean something: of a canary that has one in five minutes, a quiet minute does not."""
-    usual = evidence.spent.step / max(1, evidence.step_requests)
-    return max(STARVED, _USUAL * usual)
+    requests = evidence.step_requests
+    return max(STARVED, _USUAL * evidence.spent.step / requests) if requests else STARVED
 
 
 def _obstacle(moving: Moving, observed: Observed, step: Step) -> str | None:
@@ -101,15 +101,21 @@ def _obstacle(moving: Moving, observed: Observed, step: Step) -> str | None:
         return f"it bakes for {step.bake:g} s"
     if evidence.step_requests < step.requests:
         return f"it waits for {step.requests:,} canary requests"
+    return _brake(moving, observed) if _suffices(moving, step) else "the evidence does not suffice yet"
+
+
+def _suffices(moving: Moving, step: Step) -> bool:
+    """Whether the evidence lets the step end, or nothing can judge here but the person who opens the gate."""
     rules, compares = moving.definition.analysis, moving.state.compares
-    if not _by_hand(moving, step) and not favourable(evidence.analysis, rules, compares):
-        return "the evidence does not suffice yet"
-    return _brake(moving, observed)
+    by_hand = step.gate is Gate.MANUAL and not compares and not rules.guards
+    return by_hand or favourable(_evidence_of(moving).analysis, rules, compares)
 
 
-def _by_hand(moving: Moving, step: Step) -> bool:
-    """Whether nothing can judge here but the person who opens the gate."""
-    return step.gate is Gate.MANUAL and not moving.state.compares and not moving.definition.analysis.guards
+def _second_look(moving: Moving, observed: Observed, step: Step) -> str | None:
+    """Why a release can't go on after it has waited; None where it can. The evidence sufficed when the wait began; it
+    is asked again, since a good while has passed.
+    """
+    return _brake(moving, observed) if _suffices(moving, step) else "the evidence does not suffice any more"
 
 
 def _brake(moving: Moving, observed: Observed) -> str | None:
@@ -181,7 +187,9 @@ def _paused(moving: Moving, observed: Observed) -> None:
         moving.move(Trigger.RESUME, "an edit has taken away what it waited for")
     elif state.hold is Hold.TIME:
         waited = _evidence_of(moving).spent.waiting
-        obstacle = f"waits for {step.pause:g} s" if waited < step.pause else _brake(moving, observed)
+        obstacle = (
+            f"waits for {step.pause:g} s" if waited < step.pause else _second_look(moving, observed, step)
+        )
         if obstacle is None:
             _through_gate(moving, step)
         else:
@@ -202,7 +210,7 @@ def _ask_gate(moving: Moving, observed: Observed) -> None:
         return
     if not answer.approved:
         moving.go_back(Trigger.ABORT, f"its webhook refused: {answer.said or 'no reason given'}")
-    elif (obstacle := _brake(moving, observed)) is not None:
+    elif (obstacle := _second_look(moving, observed, state.present_step(moving.definition))) is not None:
         moving.put(why=obstacle)
     else:
         _advance(moving, f"its webhook approved{': ' + answer.said if answer.said else ''}")

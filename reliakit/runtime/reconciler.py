@@ -12,12 +12,13 @@ from reliakit.rollouts.controller import Decided, decide, faulted
 from reliakit.rollouts.definition import RolloutDefinition
 from reliakit.rollouts.events import Event
 from reliakit.rollouts.observed import GateAnswer, Observed, Outside
+from reliakit.rollouts.records import stamped
 from reliakit.rollouts.served import prefix_of
 from reliakit.rollouts.state import RolloutState
 from reliakit.runtime.documents import EVIDENCE, ROLLOUT, Versioned, states_in, writes_of
 from reliakit.runtime.journal import chained
 from reliakit.runtime.sighting import about_of, format_of, shared
-from reliakit.stores.protocol import Store, Totals
+from reliakit.stores.protocol import Store, Totals, Worker
 
 __all__ = ["LEASE", "RETIRED", "Known", "Reconciler", "append"]
 
@@ -191,9 +192,17 @@ class Reconciler:
         """
         totals = await self._store.totals("-")
         for worker in totals.workers:
-            if totals.time - worker.seen > RETIRED:
-                _log.info("worker %s has not reported for %g s", about_of(worker).pid, RETIRED)
-                await self._store.retire(worker.name, RETIRED)
+            if totals.time - worker.seen > RETIRED and await self._store.retire(worker.name, RETIRED):
+                await append(self._store, [_buried(worker, totals.time)])
+
+
+def _buried(worker: Worker, at: float) -> dict[str, object]:
+    """What the journal says of a worker that was given up: its requests in flight belong to no slot."""
+    about = about_of(worker)
+    left = f"; it had {about.in_flight:,} requests in flight" if about.in_flight else ""
+    sentence = f"worker {about.pid} on {about.host} has not reported for {RETIRED:g} s{left}"
+    _log.info("%s", sentence)
+    return stamped("worker_retired", at=at, worker=worker.name, in_flight=about.in_flight, sentence=sentence)
 
 
 def _stands_back(definitions: Mapping[str, RolloutDefinition], seen: Mapping[str, Versioned]) -> bool:

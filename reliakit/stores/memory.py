@@ -118,15 +118,16 @@ class MemoryStore:
     async def lease(self, name: str, holder: str, seconds: float) -> bool:
         with self._held.lock:
             leases, now = self._held.leases, self._now()
-            has, until = leases.get(name, (holder, 0.0))
-            if has != holder and now < until:
+            has, since, until = leases.get(name, (holder, 0.0, 0.0))
+            # One that has far more to go than it ever had was taken before the clock went back.
+            if has != holder and 2 * since - until <= now < until:
                 return False
-            leases[name] = (holder, now + seconds)
+            leases[name] = (holder, now, now + seconds)
             return True
 
     async def release(self, name: str, holder: str) -> None:
         with self._held.lock:
-            if self._held.leases.get(name, ("", 0.0))[0] == holder:
+            if self._held.leases.get(name, ("", 0.0, 0.0))[0] == holder:
                 del self._held.leases[name]
 
     def changes(self) -> AsyncIterator[None]:
@@ -160,7 +161,7 @@ class _Held:
         self.tombstones: dict[str, tuple[float, int]] = {}
         self.documents: dict[str, Document] = {}
         self.entries: list[Entry] = []
-        self.leases: dict[str, tuple[str, float]] = {}
+        self.leases: dict[str, tuple[str, float, float]] = {}
         self.waiting: list[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = []
 
     @property

@@ -85,10 +85,13 @@ def prune(connection: Connection, before: int) -> None:
 def lease(connection: Connection, now: Callable[[], float], name: str, holder: str, seconds: float) -> bool:
     with writing(connection):
         at = now()
-        found = connection.execute("SELECT holder, until FROM leases WHERE name = ?", (name,)).fetchone()
-        if found and found[0] != holder and at < found[1]:
+        sql = "SELECT holder, since, until FROM leases WHERE name = ?"
+        has, since, until = connection.execute(sql, (name,)).fetchone() or (holder, 0.0, 0.0)
+        # One that has far more to go than it ever had was taken before the clock went back.
+        if has != holder and 2 * since - until <= at < until:
             return False
-        connection.execute("INSERT OR REPLACE INTO leases VALUES (?, ?, ?)", (name, holder, at + seconds))
+        taken = (name, holder, at, at + seconds)
+        connection.execute("INSERT OR REPLACE INTO leases VALUES (?, ?, ?, ?)", taken)
         return True
 
 
