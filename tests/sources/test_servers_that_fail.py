@@ -16,6 +16,7 @@ from reliakit.sources.postgres import PostgresSource
 from reliakit.sources.postgres_sql import definitions_sql
 from reliakit.sources.protocol import Source, SourceError
 from reliakit.sources.redis import RedisSource
+from tests.servers.serving import until
 from tests.sources.http_server import HttpServer, http_server
 from tests.stores.postgres import Postgres
 from tests.stores.valkey import Server, running
@@ -203,6 +204,18 @@ def test_a_bad_document_leaves_the_good_one_in_force(
     assert kit.revision == "good"
     assert kit.status().problems[0].line == 1
     assert "flogs" in str(kit.status().problems[0])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_change_reaches_a_running_kit(servers: Servers, name: str, kit_of: Callable[..., Reliakit]) -> None:
+    """Otherwise all of this would work in tests of sources alone."""
+    place = servers[name]
+    place.put("before")
+    kit = kit_of(place.source(timeout=5))
+    assert not kit.enabled("absent", "anybody")  # which starts the engine
+    for revision in ("after", "later"):
+        place.put(revision)
+        until(lambda revision=revision: kit.revision == revision)  # type: ignore[misc]
 
 
 def test_a_cold_start_without_network_runs_on_the_last_good_copy(kit_of: Callable[..., Reliakit]) -> None:
