@@ -13,12 +13,14 @@ from reliakit_fastapi.kits import Kit, get_kit
 from reliakit_fastapi.lifespans import lifespan
 from reliakit_fastapi.middleware import ReliakitMiddleware
 from reliakit_fastapi.rollouts import rollout_route
+from reliakit_fastapi.routes import http_route
 
 __all__ = [
     "Kit",
     "ReliakitMiddleware",
     "enabled",
     "get_kit",
+    "http_route",
     "identify",
     "lifespan",
     "require_flag",
