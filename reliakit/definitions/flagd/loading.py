@@ -15,6 +15,8 @@ from reliakit.definitions.problems import Path, Problem, describe
 __all__ = ["load_flagd"]
 
 _KEYS = ("format", "bucketing", "flags", "$evaluators", "metadata", "$schema", "$comment", "$id")
+_PARTS = ("flags", "$evaluators")
+"""Where a mistake is about some flags, and not about all."""
 
 
 def load_flagd(
@@ -35,7 +37,7 @@ def load_flagd(
     """
     loading = _Loading(document, previous.flags if previous else {}, found)
     flags = yield from loading.flags()
-    usable = all(problem.path[:1] in (("flags",), ("$evaluators",)) for problem in loading.problems)
+    usable = all(problem.path[1:] and problem.path[0] in _PARTS for problem in loading.problems)
     definitions = Definitions(format=1, flags=flags) if usable else None
     return Loaded(
         definitions, loading.located(loading.problems), loading.located(loading.warnings), partial=usable
