@@ -6,7 +6,7 @@ alone in a forked child.
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -86,8 +86,9 @@ class Link:
         """
         async with self._explained(), asyncio.timeout(self._timeout), self._session() as session:
             response, url = await self._opened(session, self._address.url, {"Accept": _ACCEPTED, **headers})
-            body = b"" if response.status == 304 else await self._body(response)
-            return Answer(url, response.status, _joined(response.headers), body)
+            with closing(response):
+                body = b"" if response.status == 304 else await self._body(response)
+                return Answer(url, response.status, _joined(response.headers), body)
 
     async def events(self, url: str) -> AsyncGenerator[None, None]:
         """Yields when it has begun to listen to a stream, and after each event.
@@ -98,14 +99,15 @@ class Link:
         async with self._explained(), self._session() as session:
             async with asyncio.timeout(self._timeout):
                 response, _ = await self._opened(session, url, {"Accept": "text/event-stream"})
-            if response.status != 200 or response.content_type != "text/event-stream":
-                raise SourceError(f"{self._address.name}: what it names in its Link offers no events")
-            yield
-            events = Events()
-            async for piece in response.content.iter_any():
-                if events.feed(piece):
-                    yield
-            raise SourceError(f"{self._address.name}: its stream of events has ended")
+            with closing(response):
+                if response.status != 200 or response.content_type != "text/event-stream":
+                    raise SourceError(f"{self._address.name}: what it names in its Link offers no events")
+                yield
+                events = Events()
+                async for piece in response.content.iter_any():
+                    if events.feed(piece):
+                        yield
+                raise SourceError(f"{self._address.name}: its stream of events has ended")
 
     async def _opened(
         self, session: "aiohttp.ClientSession", url: str, headers: Mapping[str, str]
