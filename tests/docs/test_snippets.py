@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import click
@@ -26,7 +27,7 @@ async def shop(connection: Any, receive: Any, send: Any) -> None:
 def test_a_page_can_be_followed(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Otherwise a newcomer's first five minutes end in a traceback."""
     monkeypatch.chdir(tmp_path)
-    names: dict[str, Any] = {"app": shop, "shop": shop, "shop_v2": shop}
+    names = _module(tmp_path, monkeypatch)
     for language, name, body in BLOCK.findall(page.read_text()):
         if language == "yaml":
             Path(name).write_text(body)
@@ -37,6 +38,16 @@ def test_a_page_can_be_followed(page: Path, tmp_path: Path, monkeypatch: pytest.
             for line in body.splitlines():
                 if line.startswith("reliakit "):
                     assert _reliakit(*line.split()[1:]) == 0, line
+
+
+def _module(folder: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """Returns the names of a module that lies beside the definitions, as a reader's does."""
+    module = ModuleType("shop")
+    module.__file__ = str(folder / "shop.py")
+    monkeypatch.setitem(sys.modules, "shop", module)
+    names = module.__dict__
+    names.update(app=shop, shop=shop, shop_v2=shop)
+    return names
 
 
 def _reliakit(*arguments: str) -> int:
