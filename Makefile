@@ -26,7 +26,7 @@ ARGS ?=
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1	\2/' | expand -t 20
 
-demo: $(READY) ## a real server, two versions of a shop, a few hundred users, under a minute
+demo: $(READY) ## real workers and a few hundred users: releases judged, one worker killed; about a minute
 	$(BIN)/reliakit demo $(ARGS)
 
 test: $(READY) ## the tests; ARGS="tests/core -k bucket" chooses some

@@ -49,7 +49,7 @@ def program(ctx: click.Context) -> None:
 
     \b
     Start here:
-      reliakit demo                  watch flags and a canary at work, for half a minute
+      reliakit demo                  watch flags and releases at work, for about a minute
       reliakit check reliakit.yaml   find every mistake in a definitions file
 
     Colours and tables are for terminals (NO_COLOR turns the colours off); in a pipe the output is plain lines.
