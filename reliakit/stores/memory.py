@@ -144,7 +144,8 @@ class _Incarnation:
     __slots__ = ("about", "counts", "seen", "sequence")
 
     def __init__(self) -> None:
-        self.about, self.seen, self.sequence = "{}", 0.0, float("-inf")
+        self.about, self.seen = "{}", 0.0
+        self.sequence = -1
         self.counts: defaultdict[str, int] = defaultdict(int)
 
 
