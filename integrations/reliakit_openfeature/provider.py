@@ -18,7 +18,8 @@ __all__ = ["ReliakitProvider"]
 T = TypeVar("T")
 Structure = Sequence[FlagValueType] | Mapping[str, FlagValueType]
 
-_REASONS = {reason: Reason(reason.value) for reason in reliakit.Reason}
+# By text: an enumeration's hash is a call in Python.
+_REASONS = {reason.value: Reason(reason.value) for reason in reliakit.Reason}
 _CODES = {code: ErrorCode(code.value) for code in reliakit.ErrorCode}
 _NOBODY = EvaluationContext()
 _NO_STRUCTURE = "the value is neither a list nor a mapping"
@@ -40,7 +41,7 @@ class ReliakitProvider(AbstractProvider):
 
     def __init__(self, kit: Reliakit, *, stale_after: float = 60.0) -> None:
         super().__init__()
-        self._kit, self._evaluate, self._said = kit, kit.evaluate, kit.metadata
+        self._kit, self._evaluate = kit, kit.evaluate
         self._metadata = Metadata(name="reliakit")
         self._news = Newsreader(self.emit, stale_after)
         self._end: Callable[[], None] | None = None
@@ -102,9 +103,9 @@ class ReliakitProvider(AbstractProvider):
         # Without a default of its own: to the SDK a list and a mapping are of one type.
         found = self._evaluate(flag_key, user=context.targeting_key, context=context.attributes)
         if found.variant is None and found.value is None:
-            return self._details(flag_key, default_value, found)
+            return self._details(default_value, found)
         if isinstance(found.value, list | dict):
-            return self._details(flag_key, found.value, found)
+            return self._details(found.value, found)
         return FlagResolutionDetails(default_value, ErrorCode.TYPE_MISMATCH, _NO_STRUCTURE, Reason.ERROR)
 
     def _resolved(
@@ -114,12 +115,12 @@ class ReliakitProvider(AbstractProvider):
         # The SDK lets any default through, also one of a subclass; the flag has to be of the type that was asked for.
         probe = default if default.__class__ is kind else kind(default)  # type: ignore[call-arg]
         found = self._evaluate(key, probe, user=context.targeting_key, context=context.attributes)
-        withheld = found.variant is None and found.value is probe
-        return self._details(key, default if withheld else found.value, found)
+        if found.variant is None:
+            return self._details(default if found.value is probe else found.value, found)
+        reason = _REASONS[found.reason._value_]
+        return FlagResolutionDetails(found.value, None, None, reason, found.variant, found.metadata)
 
-    def _details(self, key: str, value: Any, found: Evaluation) -> FlagResolutionDetails[Any]:
-        reason, metadata = _REASONS[found.reason], self._said(key)
-        if found.error_code is None:
-            return FlagResolutionDetails(value, None, None, reason, found.variant, metadata)
-        code = _CODES[found.error_code]
-        return FlagResolutionDetails(value, code, found.error_message, reason, None, metadata)
+    def _details(self, value: Any, found: Evaluation) -> FlagResolutionDetails[Any]:
+        code = None if found.error_code is None else _CODES[found.error_code]
+        reason = _REASONS[found.reason._value_]
+        return FlagResolutionDetails(value, code, found.error_message, reason, found.variant, found.metadata)

@@ -1,7 +1,7 @@
 """What an evaluation answers, in OpenFeature's terms."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, NoReturn
 
@@ -44,6 +44,8 @@ class Evaluation:
         reason: why.
         error_code: why the default was served.
         error_message: the same for people.
+        metadata: what the flag's definition says beside (`owner`, `kind`, and as `version` the revision; of a flagd
+            flag its `metadata`); empty where there is an error. Not to be changed.
     """
 
     flag_key: str
@@ -52,6 +54,7 @@ class Evaluation:
     reason: Reason
     error_code: ErrorCode | None = None
     error_message: str | None = None
+    metadata: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
     def __bool__(self) -> NoReturn:
         raise TypeError(

@@ -53,7 +53,9 @@ class Flags:
         """Returns the evaluator of a flag, or None where there is no such flag."""
         found = self.compiled.get(key)
         if found is None and key in self._keys:
-            found = self.compiled[key] = self._plan(key).compiled(self.find, self._counters)
+            plan = self._plan(key)
+            self._described[key] = plan.metadata
+            found = self.compiled[key] = plan.compiled(self.find, self._counters)
         return found
 
     def variants(self, key: str) -> Mapping[str, Any]:

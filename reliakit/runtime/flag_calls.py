@@ -178,7 +178,7 @@ class FlagCalls(FlagFunctions):
         if answer.counter is None:
             answer.counter = self._counters.of(Given(key, answer.variant, answer.reason))
         next(answer.counter)
-        given = Evaluation(key, value, answer.variant, answer.reason)
+        given = Evaluation(key, value, answer.variant, answer.reason, metadata=self._metadata(key))
         if value is answer.value:
             answer.evaluation = given
         return given
@@ -186,7 +186,11 @@ class FlagCalls(FlagFunctions):
     def _withheld(self, key: str, answer: Withheld) -> Evaluation:
         """Counts an answer that leaves the value to the caller."""
         self._counters.add(Given(key, None, answer.reason, answer.code))
-        return Evaluation(key, None, None, answer.reason, answer.code, answer.message)
+        metadata = {} if answer.code else self._metadata(key)
+        return Evaluation(key, None, None, answer.reason, answer.code, answer.message, metadata)
+
+    def _metadata(self, key: str) -> Context:
+        return (self._current() or self._runtime.outside).flags.metadata(key)
 
     def _refused(self, key: str, code: ErrorCode, message: str) -> Evaluation:
         self._counters.add(Given(key, None, Reason.ERROR, code))

@@ -1,12 +1,8 @@
-"""The part of a kit that says what it knows of flags, beside their answers."""
+"""The part of a kit that tells of changes."""
 
-from collections.abc import Callable, Mapping
-from contextvars import ContextVar
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
-
-from reliakit.core.scope import Scope
-from reliakit.runtime.runtime import Runtime
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from reliakit.runtime.keeper import Keeper
@@ -33,21 +29,9 @@ Listener = Callable[[Change], object]
 
 
 class FlagNews:
-    """What tools want to know that show flags, or hand them on."""
+    """For those that show flags, or hand them on."""
 
-    _runtime: Runtime
-    _scope: ContextVar[Scope | None]
     _keeper: "Keeper"
-
-    def metadata(self, key: str) -> Mapping[str, Any]:
-        """Returns what a flag's definition says beside: `owner`, `kind`, and `version`, the revision of the definitions.
-
-        Of a flagd flag it is its `metadata`. What is not said is not there. Not to be changed. Never raises.
-        """
-        try:
-            return (self._scope.get() or self._runtime.outside).flags.metadata(key)
-        except Exception:  # a key that can't be one
-            return {}
 
     def on_change(self, listener: Listener) -> Callable[[], None]:
         """Has `listener` called whenever flags change in this process, or the state of their definitions does.

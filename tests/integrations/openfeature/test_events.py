@@ -17,7 +17,7 @@ from reliakit_openfeature import ReliakitProvider
 from tests.servers.serving import until
 
 Told = list[tuple[str, EventDetails]]
-BEFORE = {
+BEFORE: dict[str, Any] = {
     "segments": {"staff": {"email": {"ends_with": "@example.com"}}},
     "flags": {
         "a": {"percentage": 10},
@@ -51,13 +51,17 @@ def source() -> Flaky:
 def told(source: Flaky, kit_of: Callable[..., Reliakit]) -> Told:
     found: Told = []
     for event in ProviderEvent:
-        api.add_handler(event, lambda details, event=event: found.append((event.value, details)))
+        api.add_handler(event, noting(event, found))
     api.set_provider_and_wait(ReliakitProvider(kit_of(source), stale_after=0.0))
     until(
         lambda: names(found).count("PROVIDER_READY") == 2
     )  # the provider that was there before had been ready
     found.clear()
     return found
+
+
+def noting(event: ProviderEvent, told: Told) -> Callable[[EventDetails], None]:
+    return lambda details: told.append((event.value, details))
 
 
 def names(told: Told) -> list[str]:
@@ -132,7 +136,7 @@ def test_a_short_absence_is_no_news(source: Flaky, kit_of: Callable[..., Reliaki
     found: Told = []
     api.set_provider_and_wait(ReliakitProvider(kit_of(source), stale_after=3600.0))
     for event in ProviderEvent:
-        api.get_client().add_handler(event, lambda details, event=event: found.append((event.value, details)))
+        api.get_client().add_handler(event, noting(event, found))
     source.away = True
     source.set(BEFORE)
     until(lambda: source.tried > 1)
