@@ -66,16 +66,22 @@ class TargetingPlan:
         return Answer(self.variants[self.default], self.default, reason)
 
     def _targeted(self) -> Evaluator:
-        logic = compile_logic(self.targeting, self.generation).run
+        compiled = compile_logic(self.targeting, self.generation)
         # An empty name and a null are no answers: flagd has it so.
         served = {name: value for name, value in self.variants.items() if name and value is not None}
         answers = {name: Answer(value, name, Reason.TARGETING_MATCH) for name, value in served.items()}
         otherwise, unknown = self.otherwise(Reason.DEFAULT), _error(_NO_VARIANT)
-        failed, key, now = _error(_FAILED), self.key, self.now
+        failed, key, logic = _error(_FAILED), self.key, compiled.run
+        # Most targeting asks for no time, so most evaluations read no clock.
+        now, untimed = self.now, None if compiled.timed else {"flagKey": key}
 
         def evaluate(user: str | None, attributes: Mapping[str, Any]) -> Answer:
             try:
-                found = logic(context_of(key, user, attributes, now), [STEPS])
+                if untimed is None:
+                    data = context_of(key, user, attributes, now)
+                else:
+                    data = {**attributes, "$flagd": untimed, "targetingKey": user}
+                found = logic(data, [STEPS])
                 if found is None:
                     return otherwise
                 return answers.get(found if found.__class__ is str else named(found), unknown)

@@ -93,6 +93,15 @@ def test_an_operator_means_the_same_for_every_pair_of_values(operator):
 
 
 @pytest.mark.parametrize("operator", NAMES)
+def test_an_operator_means_the_same_where_a_value_is_written_out(operator):
+    """Which is nearly always, and has shortcuts of its own."""
+    for written in VALUES:
+        if not isinstance(written, dict):
+            compare({operator: [A, written]}, ({"a": value} for value in (*FEW, written)))
+            compare({operator: [written, A]}, ({"a": value} for value in FEW))
+
+
+@pytest.mark.parametrize("operator", NAMES)
 def test_an_operator_means_the_same_for_three_values(operator):
     random = Random(operator)
     some = [[random.choice(FEW) for _ in "abc"] for _ in range(600)]
@@ -112,6 +121,8 @@ SIGNS = ("=", "!=", "<", "<=", ">", ">=", "^", "~", "==", "", None, 1, ["="])
 def test_versions_compare_the_same(sign):
     every = ({"a": one, "b": other} for one in VERSIONS for other in VERSIONS)
     compare({"sem_ver": [A, sign, B]}, every)
+    for bound in VERSIONS:
+        compare({"sem_ver": [A, sign, bound]}, ({"a": value} for value in VERSIONS))
 
 
 PATHS = (

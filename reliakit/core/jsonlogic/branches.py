@@ -35,7 +35,7 @@ def all_of(parts: Sequence[Logic]) -> Logic:
         found = None
         for part in parts:
             found = part(data, work)
-            if not truthy(found):
+            if found is False or (found is not True and not truthy(found)):
                 break
         return found
 
@@ -49,7 +49,7 @@ def any_of(parts: Sequence[Logic]) -> Logic:
         found = None
         for part in parts:
             found = part(data, work)
-            if truthy(found):
+            if found is True or (found is not False and truthy(found)):
                 break
         return found
 

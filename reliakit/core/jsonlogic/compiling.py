@@ -5,7 +5,7 @@ stands for itself, as do mappings with several keys or none.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from reliakit.core.jsonlogic.branches import all_of, any_of, branch
@@ -13,6 +13,7 @@ from reliakit.core.jsonlogic.fractional import GENERATIONS, Generation, fraction
 from reliakit.core.jsonlogic.lookup import attribute, missing, missing_some, var
 from reliakit.core.jsonlogic.loops import every, mapped, none, reduced, selected, some
 from reliakit.core.jsonlogic.plain import PLAIN
+from reliakit.core.jsonlogic.shortcuts import shortcut
 from reliakit.core.jsonlogic.texts import TEXTS
 from reliakit.core.jsonlogic.work import Logic, Work
 
@@ -29,12 +30,14 @@ class Node:
         run: evaluates it.
         size: how many values and operators it is made of.
         constant: whether it is always `value`.
+        timed: whether it may look at the clock; said of the whole alone.
     """
 
     run: Logic
     size: int = 1
     constant: bool = False
     value: Any = None
+    timed: bool = True
 
 
 def compile_logic(written: Any, generation: int) -> Node:
@@ -47,12 +50,15 @@ def compile_logic(written: Any, generation: int) -> Node:
     Raises:
         KeyError: there is no such operator, or no such generation.
     """
-    return _Compiler(GENERATIONS[generation]).node(written)
+    compiler = _Compiler(GENERATIONS[generation])
+    node = compiler.node(written)
+    return replace(node, timed=compiler.timed)
 
 
 class _Compiler:
     def __init__(self, generation: Generation) -> None:
         self.generation = generation
+        self.timed = False
 
     def node(self, written: Any) -> Node:
         if isinstance(written, list):
@@ -63,7 +69,15 @@ class _Compiler:
         arguments = given if isinstance(given, list) else [given]
         if name in _CHOOSING:
             return _CHOOSING[name](self, arguments)
-        return _called(_CALLED[name], [self.node(each) for each in arguments])
+        nodes = [self.node(each) for each in arguments]
+        if name in _LOOKUPS:
+            self.timed = True
+        fast = self.short(name, nodes) if all(node.constant for node in nodes[1:]) else None
+        return Node(fast, 1 + sum(node.size for node in nodes)) if fast else _called(_CALLED[name], nodes)
+
+    def short(self, name: str, nodes: list[Node]) -> Logic | None:
+        written = tuple(node.value for node in nodes[1:])
+        return shortcut(name, _CALLED[name], nodes[0].run, written) if written else None
 
     def sized(self, arguments: list[Any]) -> tuple[list[Node], int]:
         nodes = [self.node(each) for each in arguments]
@@ -92,7 +106,11 @@ class _Compiler:
     def var(self, arguments: list[Any]) -> Node:
         nodes, size = self.sized(arguments)
         name = nodes[0].value if len(nodes) == 1 and nodes[0].constant else None
-        return Node(attribute(name), size) if isinstance(name, str) and name else _called(var, nodes)
+        if not isinstance(name, str) or not name:
+            self.timed = True
+            return _called(var, nodes)
+        self.timed = self.timed or (name.startswith("$flagd") and name != "$flagd.flagKey")
+        return Node(attribute(name), size)
 
     def fractional(self, arguments: list[Any]) -> Node:
         nodes, size = self.sized(arguments)
@@ -151,6 +169,7 @@ _CHOOSING: Mapping[str, Callable[[_Compiler, list[Any]], Node]] = {
     "fractional": _Compiler.fractional,
 }
 _CALLED: Mapping[str, Operator] = {**PLAIN, **TEXTS, "missing": missing, "missing_some": missing_some}
+_LOOKUPS = ("missing", "missing_some")
 
 OPERATORS = frozenset((*_CHOOSING, *_CALLED))
 """The names of all operators."""

@@ -8,7 +8,7 @@ from typing import Any
 from reliakit.core.jsonlogic.work import Work
 from reliakit.core.semver import Version, parse
 
-__all__ = ["TEXTS", "VERSION_OPERATORS"]
+__all__ = ["TEXTS", "VERSION_OPERATORS", "version"]
 
 _REMEMBERED = 1024
 _LONGEST = 256
@@ -26,7 +26,7 @@ def _affix(holds: Callable[[str, str], bool]) -> Callable[..., bool | None]:
 def _sem_ver(data: Any, work: Work, *given: Any) -> bool | None:
     if len(given) != 3:
         return None
-    one, holds, other = _version(given[0]), _held(given[1]), _version(given[2])
+    one, holds, other = version(given[0]), _held(given[1]), version(given[2])
     return None if one is None or other is None or holds is None else holds(one, other)
 
 
@@ -34,8 +34,8 @@ def _held(operator: Any) -> Callable[[Version, Version], bool] | None:
     return VERSION_OPERATORS.get(operator) if isinstance(operator, str) else None
 
 
-def _version(value: Any) -> Version | None:
-    """The number 1.2 is a version too."""
+def version(value: Any) -> Version | None:
+    """Returns a version as flagd reads it, or None where it is none. The number 1.2 is a version too."""
     if isinstance(value, str):
         return _parsed(value) if len(value) <= _LONGEST else None
     return _parsed(str(value)) if isinstance(value, int | float) else None
