@@ -125,7 +125,7 @@ def test_versions_compare_the_same(sign):
         compare({"sem_ver": [A, sign, bound]}, ({"a": value} for value in VERSIONS))
 
 
-PATHS = (
+PATHS: tuple[Any, ...] = (
     "a", "a.0", "a.1", "a.00", "a.01", "a.-1", "a.+1", "a. 1", "a.1.0", "a.b", "a.b.c", "a.length", "a.0.length", "a.",
     ".a", ".", "a..b", "a.٣", "a.1_0", "a.99999999999999999999999", "targetingKey", "targetingKey.0", "$flagd",
     "$flagd.flagKey", "$flagd.timestamp", "$flagd.nothing", "length", "0", 0, 1, 0.0, 1.5, -1, True, None, "", [], ["a"],

@@ -236,6 +236,18 @@ def test_metadata_of_the_flag_set_is_under_that_of_the_flag():
     assert flags.metadata("g") == {}
 
 
+@pytest.mark.parametrize(
+    ("of_set", "of_flag", "expected"), [({}, {}, False), ({}, {"public": True}, True), ({"public": True}, {}, True),
+    ({"public": True}, {"public": False}, False), ({}, {"public": "yes"}, False)],
+)  # fmt: skip
+def test_front_ends_may_ask_for_a_flag_only_where_its_metadata_says_so(of_set, of_flag, expected):
+    """flagd has no key for it; nobody's flags become public by coming here."""
+    document = {"metadata": of_set, "flags": {"f": {**SOUND, "metadata": of_flag}}}
+    definitions = loaded(json.dumps(document), "x.flagd.json").definitions
+    assert definitions is not None
+    assert definitions.flags["f"].public is expected
+
+
 def test_the_time_is_the_clocks():
     flag = {**SOUND, "targeting": {"if": [{">=": [{"var": "$flagd.timestamp"}, 100]}, "off"]}}
     definitions = loaded(json.dumps({"flags": {"f": flag}}), "x.flagd.json").definitions

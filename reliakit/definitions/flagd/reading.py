@@ -40,13 +40,15 @@ class FlagdReader:
             return None
         self.warnings += unknown_keys(written, (*_KEYS, *_IGNORED), path)
         variants = self._variants(written.get("variants"), path)
+        metadata = {**self.metadata, **self._metadata(written.get("metadata"), path)}
         flag = FlagdFlag(
+            public=metadata.get("public") is True,
             enabled=self._enabled(written.get("state"), path),
             variants=variants,
             default=self._default(written.get("defaultVariant"), path),
             targeting=self._targeting(written.get("targeting"), path),
             bucketing=self.bucketing,
-            metadata={**self.metadata, **self._metadata(written.get("metadata"), path)},
+            metadata=metadata,
         )
         self.warnings += advice(flag, written, path)
         return flag
