@@ -64,7 +64,7 @@ def decide(definition: RolloutDefinition, state: RolloutState, observed: Observe
     # What was observed is of the release before, where another one has just begun.
     if _knows_its_slots(moving) and moving.state.number == state.number:
         _restore(moving)
-        _go_on(moving, observed)
+        _go_on(moving, observed, state.weight)
     return _decided(moving, state)
 
 
@@ -110,9 +110,13 @@ def _restore(moving: Moving) -> None:
         moving.note(Happening.COUNTS_LOST, "its evidence was lost and begins anew")
 
 
-def _go_on(moving: Moving, observed: Observed) -> None:
-    if moving.state.evidence is not None and _fold(moving, observed):
-        react(moving, observed)
+def _go_on(moving: Moving, observed: Observed, weight: float) -> None:
+    if moving.state.evidence is None or not _fold(moving, observed):
+        return
+    if moving.state.weight != weight:
+        # It was served at the weight before the edit: it speaks against, as ever, and for no step that nobody has seen.
+        moving.put(evidence=moving.stepped())
+    react(moving, observed)
 
 
 def _decided(moving: Moving, before: RolloutState) -> Decided:

@@ -12,21 +12,19 @@ from reliakit.rollouts.controller import Decided, decide, faulted
 from reliakit.rollouts.definition import RolloutDefinition
 from reliakit.rollouts.events import Event
 from reliakit.rollouts.observed import GateAnswer, Observed, Outside
-from reliakit.rollouts.records import stamped
 from reliakit.rollouts.served import prefix_of
 from reliakit.rollouts.state import RolloutState
+from reliakit.runtime.burying import RETIRED, Undertaker
 from reliakit.runtime.documents import EVIDENCE, ROLLOUT, Versioned, states_in, writes_of
 from reliakit.runtime.journal import chained
-from reliakit.runtime.sighting import about_of, format_of, shared
-from reliakit.stores.protocol import Store, Totals, Worker
+from reliakit.runtime.sighting import format_of, shared
+from reliakit.stores.protocol import Store, Totals
 
-__all__ = ["LEASE", "RETIRED", "Known", "Reconciler", "append"]
+__all__ = ["LEASE", "Known", "Reconciler", "append"]
 
 _log = logging.getLogger("reliakit")
 LEASE = 5.0
 """Seconds for which a lease holds; a holder that was killed is missed for that long."""
-RETIRED = 60.0
-"""Seconds without a report after which a worker is taken for dead."""
 _KEPT = 2
 """Releases whose counts are kept apart, the present one included."""
 _TRIES = 20
@@ -68,6 +66,7 @@ class Reconciler:
         self.committed: Callable[[RolloutState, Sequence[Event]], None] = lambda state, events: None
         """Told of every state that this worker has written, with its evidence and events."""
         self._turns = self._led = 0
+        self._undertaker = Undertaker(store)
         self._silences: dict[str, Silence] = {}
 
     async def turn(self, worker: str, seen: Mapping[str, Versioned]) -> None:
@@ -94,8 +93,10 @@ class Reconciler:
             if self._due(definition, found):
                 await self._decide(definition, found)
         self._led = self._led + 1 if self.leads else 0
+        # Nobody buries who has not led for that long: after an outage of the store, all the others would seem dead.
         if self._led > RETIRED and self._led % _SELDOM == 0:
-            await self._bury()
+            await self._undertaker.bury()
+        await self._undertaker.tell()
 
     async def _lead(
         self, worker: str, definitions: Mapping[str, RolloutDefinition], seen: Mapping[str, Versioned]
@@ -184,25 +185,6 @@ class Reconciler:
         if done:
             self.committed(after, happened)
         return done
-
-    async def _bury(self) -> None:
-        """Retires workers that have not reported for so long that they must be dead.
-
-        Nobody does so who has not led for that long: after an outage of the store, all the others would seem dead.
-        """
-        totals = await self._store.totals("-")
-        for worker in totals.workers:
-            if totals.time - worker.seen > RETIRED and await self._store.retire(worker.name, RETIRED):
-                await append(self._store, [_buried(worker, totals.time)])
-
-
-def _buried(worker: Worker, at: float) -> dict[str, object]:
-    """What the journal says of a worker that was given up: its requests in flight belong to no slot."""
-    about = about_of(worker)
-    left = f"; it had {about.in_flight:,} requests in flight" if about.in_flight else ""
-    sentence = f"worker {about.pid} on {about.host} has not reported for {RETIRED:g} s{left}"
-    _log.info("%s", sentence)
-    return stamped("worker_retired", at=at, worker=worker.name, in_flight=about.in_flight, sentence=sentence)
 
 
 def _stands_back(definitions: Mapping[str, RolloutDefinition], seen: Mapping[str, Versioned]) -> bool:

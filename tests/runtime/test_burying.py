@@ -3,8 +3,9 @@
 import asyncio
 
 from reliakit.rollouts.definition import RolloutDefinition, Step, Strategy
+from reliakit.runtime.burying import RETIRED
 from reliakit.runtime.journal import read_entry
-from reliakit.runtime.reconciler import RETIRED, Known, Reconciler
+from reliakit.runtime.reconciler import Known, Reconciler
 from reliakit.stores.memory import MemoryStore
 from reliakit.stores.protocol import Report
 from reliakit.testing import ManualClock

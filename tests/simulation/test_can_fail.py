@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from reliakit.rollouts import controller, folding, phases, reactions, transitions
-from reliakit.runtime import fleet, publishing, reconciler
+from reliakit.runtime import burying, fleet, publishing, reconciler
 from reliakit.stores.memory import MemoryStore, _Held
 from reliakit.testing.simulation import Broken, InMemory, simulate
 
@@ -165,6 +165,18 @@ def _skips_phases(monkeypatch):
     monkeypatch.setattr(transitions, "moved", moved)
 
 
+def _buries_twice(monkeypatch):
+    """Whoever tells of a dead worker does not look whether it is told already."""
+    plain = burying.Undertaker._told
+
+    async def told(self, worker, record):
+        await plain(self, worker, record)
+        return await plain(self, worker, record)
+
+    monkeypatch.setattr(burying, "_is_of", lambda entry, worker: False)
+    monkeypatch.setattr(burying.Undertaker, "_told", told)
+
+
 _MISTAKES: dict[Mistake, str] = {
     _counts_doubled_reports: "lossy",
     _loses_the_retired: "stalls",
@@ -182,6 +194,7 @@ _MISTAKES: dict[Mistake, str] = {
     _believes_an_empty_store: "clocks",
     _loses_durations: "calm",
     _skips_phases: "calm",
+    _buries_twice: "stalls",
 }
 
 

@@ -3,6 +3,8 @@
 import asyncio
 import random
 
+import pytest
+
 from reliakit.core.outcome import Outcome
 from reliakit.core.rollouts import Assignment
 from reliakit.core.tally import Tallies, record
@@ -13,14 +15,17 @@ from reliakit.rollouts.observed import Observed
 from reliakit.rollouts.orders import Orders
 from reliakit.rollouts.state import RolloutState
 from reliakit.rollouts.transitions import began
+from reliakit.runtime.burying import RETIRED, Undertaker
 from reliakit.runtime.documents import ROLLOUT, Versioned, states_in, writes_of
 from reliakit.runtime.fleet import Fleet
+from reliakit.runtime.journal import read_entry
 from reliakit.runtime.publishing import Publisher
 from reliakit.runtime.reconciler import Known, Reconciler
 from reliakit.runtime.sighting import About
 from reliakit.stores.memory import MemoryStore
-from reliakit.stores.protocol import Receipt, StoreError
+from reliakit.stores.protocol import Receipt, Report, StoreError
 from reliakit.testing import ManualClock
+from reliakit.testing.simulation import simulate
 from tests.rollouts.stage import Stage, canary
 
 _ERRORS = "r|shop|1|green|split||error"
@@ -165,3 +170,88 @@ def test_what_was_served_while_nothing_ran_beside_is_never_compared():
     stage.decide()
     assert stage.state.weight == 50.0
     assert stage.evidence.analysis.errors.promotion.evidence.counts.n == 0
+
+
+def test_an_edit_that_takes_the_weight_away_lets_nothing_go_on_by_what_was_served_before_it():
+    """Otherwise a step that nobody has stood on ends by requests of another: 20 %, an edit, and at once 25 %."""
+    stage = Stage(canary(steps=(Step(20.0, bake=600.0), Step(50.0))), 1, base=0.3, rps=2_000).running()
+    stage.edit(steps=(Step(10.0), Step(25.0)))
+    stage.second()
+    assert (stage.state.weight, stage.whats[-1]) == (10.0, "defined")
+    assert stage.evidence.analysis.errors.promotion.evidence.counts.n == 0
+    stage.run(lambda stage: stage.state.weight == 25.0, most=60)
+
+
+def test_what_was_served_before_an_edit_still_speaks_against_the_canary():
+    """Otherwise every edit forgives a broken canary what it has just done."""
+    stage = Stage(canary(steps=(Step(20.0, bake=600.0), Step(50.0))), 1, base=0.01, rps=2_000).running()
+    stage.edit(steps=(Step(10.0), Step(25.0)))
+    stage.times = 90.0
+    stage.second()
+    assert stage.whats[-2:] == ["defined", "rolled_back"]
+
+
+_DEAD = '{"host":"a","pid":7}'
+
+
+class _Doubtful(MemoryStore):
+    """Answers one question with what was true before, and loses one answer."""
+
+    earlier = None
+    losing = False
+
+    async def totals(self, prefix=""):
+        return self.earlier or await super().totals(prefix)
+
+    async def commit(self, writes, events=(), head=0, *, announce=True):
+        done = await super().commit(writes, events, head, announce=announce)
+        if self.losing:
+            self.losing = False
+            raise StoreError("it went away before it answered")
+        return done
+
+
+def _given_up(store: MemoryStore) -> list[str]:
+    events = [read_entry(entry.text).event for entry in asyncio.run(store.journal())]
+    return [event["worker"] for event in events if event["kind"] == "worker_retired"]
+
+
+def _with_a_dead_worker() -> _Doubtful:
+    clock = ManualClock(time=1_000.0)
+    store = _Doubtful(clock.time)
+    asyncio.run(store.publish(Report("dead", 1, about=_DEAD)))
+    clock.advance(2 * RETIRED)
+    return store
+
+
+async def _bury(undertaker: Undertaker) -> None:
+    await undertaker.bury()
+    await undertaker.tell()
+
+
+def test_two_that_bury_the_same_worker_tell_it_once():
+    """Otherwise one crash is counted as two: the store says to everybody who asks that the worker is retired."""
+    store = _with_a_dead_worker()
+    store.earlier = asyncio.run(store.totals("-"))
+    for _ in range(2):
+        asyncio.run(_bury(Undertaker(store)))
+    assert _given_up(store) == ["dead"]
+
+
+def test_a_retirement_is_told_once_also_where_the_answer_got_lost():
+    """Otherwise nobody knows of a crash, or of the same one twice."""
+    store = _with_a_dead_worker()
+    undertaker = Undertaker(store)
+    store.losing = True
+    with pytest.raises(StoreError):
+        asyncio.run(_bury(undertaker))
+    asyncio.run(_bury(undertaker))
+    assert _given_up(store) == ["dead"]
+
+
+@pytest.mark.parametrize(
+    ("seed", "scenario"), [(1_002, "deploys"), (1_006, "mayhem"), (1_010, "stalls")], ids=str
+)
+def test_seeds_that_were_broken_once_hold(seed, scenario):
+    """Otherwise what a seed has found, in the engine or in how it is watched, comes back unseen."""
+    simulate(seed, scenario)

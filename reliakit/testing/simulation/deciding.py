@@ -1,7 +1,7 @@
 """What has to be true of decisions at every step. Each function returns what is wrong, or None."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from reliakit.rollouts.definition import RolloutDefinition
@@ -17,11 +17,13 @@ from reliakit.testing.simulation.served import Ledger
 __all__ = [
     "LARGEST",
     "Standing",
+    "edited",
     "in_no_error",
     "journal_is_whole",
     "phases_follow_the_table",
     "promoted_by_evidence",
     "promoted_in_time",
+    "retired_once",
     "state_is_small",
     "state_is_what_was_journalled",
     "time_is_not_invented",
@@ -58,14 +60,23 @@ class Standing:
     Attributes:
         state: before it.
         definition: in force.
-        since: true time of the last step.
-        jumps: of the store's clock since then.
+        moved: whether an edit has just moved its weight.
     """
 
     state: RolloutState
     definition: RolloutDefinition
-    since: float
-    jumps: int
+    moved: bool = False
+
+
+def edited(standing: Standing, definition: RolloutDefinition) -> Standing:
+    """Returns where the rollout stands once an edit applies, which may go on at once: at the step of its weight, else
+    at the next lower weight, else before the first step. What was asked for before the edit is asked no more.
+    """
+    state, steps = standing.state, definition.steps
+    weight = max((step.weight for step in steps if step.weight <= state.weight), default=state.weight)
+    same = [at for at, step in enumerate(steps) if step.weight == weight]
+    step = state.step if state.step in same else min(same, default=0)
+    return Standing(replace(state, step=step, weight=weight), definition, moved=weight != state.weight)
 
 
 def journal_is_whole(entries: Sequence[Entry]) -> str | None:
@@ -91,6 +102,13 @@ def phases_follow_the_table(before: Phase | None, event: Event) -> str | None:
     if event.after in possible or (event.after is event.before and event.what not in _ON):
         return None
     return f"{event.what} leads from {event.before} to {event.after}"
+
+
+def retired_once(worker: str, retired: Collection[str], told: Collection[str]) -> str | None:
+    """Who is given up was retired, and the journal says so once."""
+    if worker not in retired:
+        return f"{worker} is given up, and was never retired"
+    return f"{worker} is given up a second time" if worker in told else None
 
 
 def state_is_what_was_journalled(state: RolloutState, phase: Phase | None) -> str | None:
@@ -124,6 +142,8 @@ def promoted_by_evidence(standing: Standing, event: Event, ledger: Ledger) -> st
     """
     if event.what not in (*_ON, Happening.WAITING) or event.actor.kind == "person":
         return None
+    if standing.moved:
+        return "it went on at a weight that nobody has seen yet"
     if event.before is Phase.PAUSED:
         return None
     if not standing.state.compares:
@@ -158,14 +178,14 @@ def _guarded(verdicts: Sequence[Verdict]) -> str | None:
     return "it went on where nothing is compared, and no guard has looked"
 
 
-def promoted_in_time(standing: Standing, event: Event, now: float) -> str | None:
+def promoted_in_time(standing: Standing, event: Event, lasted: float, jumps: int) -> str | None:
     """A clock that jumps promotes nothing: a step bakes for as long as it has to, in true seconds."""
     if event.what not in _ON or event.actor.kind == "person":
         return None
     step = standing.state.present_step(standing.definition)
-    true = (now - standing.since) * 1.01 + 5 * standing.jumps + _LATE
+    true = lasted * 1.01 + 5 * jumps + _LATE
     asked = step.bake + step.pause
-    return None if true >= asked else f"a step of {asked:g} s lasted {now - standing.since:.1f} s"
+    return None if true >= asked else f"a step of {asked:g} s lasted {lasted:.1f} s"
 
 
 def time_is_not_invented(evidence: Any, since: float, jumps: int, now: float) -> str | None:

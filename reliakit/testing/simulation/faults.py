@@ -60,6 +60,9 @@ class Observer(Protocol):
     def published(self, report: Report, receipt: Receipt) -> None:
         """A report was taken or refused."""
 
+    def retired(self, worker: str) -> None:
+        """An incarnation was taken for dead, now or before."""
+
     def absorbed(self, prefix: str, into: str) -> None:
         """The counts of a release were merged into others."""
 
@@ -143,7 +146,13 @@ class FaultyStore:
         return await self._asked(f"totals {prefix}", lambda store: store.totals(prefix))
 
     async def retire(self, worker: str, silent: float) -> bool:
-        return await self._done(lambda: self._do(lambda store: store.retire(worker, silent)))
+        def act() -> bool:
+            retired = self._do(lambda store: store.retire(worker, silent))
+            if retired:
+                self.network.observer.retired(worker)
+            return retired
+
+        return await self._done(act)
 
     async def absorb(self, prefix: str, into: str) -> None:
         def act() -> None:

@@ -171,10 +171,16 @@ class Simulation:
         self.say("everything works again")
         for seat in self.seats:
             seat.store.cut = False
-            for task in seat.process.tasks if seat.process else ():
-                self.schedule.thaw(task)
             if seat.process is None:
                 self.start(seat)
+            else:
+                self._thaw(seat.process)
+
+    def _thaw(self, process: Process) -> None:
+        """Lets a process go on; from then on nothing excuses it for what it does not know."""
+        process.trouble = min(process.trouble, self.schedule.now)
+        for task in process.tasks:
+            self.schedule.thaw(task)
 
     def close(self) -> None:
         """Ends everything."""
@@ -203,12 +209,14 @@ class Simulation:
             self.schedule.end(task)
 
     def freeze(self, seat: Seat, seconds: float) -> None:
-        """Stops a process, as SIGSTOP does, until it is told to go on."""
+        """Stops a process, as SIGSTOP does, until it is told to go on; one that is stopped already stays so as long as
+        the longer of the two asks for."""
         if seat.process is not None:
             self.say(f"{seat.process.name} is frozen for {seconds:g} s")
-            seat.process.trouble = self.schedule.now + seconds
+            until = self.schedule.now + seconds
+            seat.process.trouble = max(seat.process.trouble, until)
             for task in seat.process.tasks:
-                task.frozen = self.schedule.now + seconds
+                task.frozen = max(task.frozen, until)
 
     def switch(self, down: bool) -> None:
         """Takes the store away, or brings it back."""

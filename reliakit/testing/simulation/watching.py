@@ -8,11 +8,14 @@ from reliakit.errors import ReliakitError
 from reliakit.rollouts.definition import RolloutDefinition
 from reliakit.rollouts.events import Event, Happening
 from reliakit.rollouts.phases import Phase
+from reliakit.rollouts.records import Record
+from reliakit.runtime.burying import WORKER_RETIRED
 from reliakit.runtime.documents import EVIDENCE, ROLLOUT, Versioned, states_in
 from reliakit.runtime.journal import read_entry
 from reliakit.stores.protocol import Documents, Entry, Receipt, Report, Totals
 from reliakit.testing.simulation import agreeing, counting, deciding
 from reliakit.testing.simulation.agreeing import Decided
+from reliakit.testing.simulation.deciding import Standing
 from reliakit.testing.simulation.definitions import ROLLOUT as NAME
 from reliakit.testing.simulation.grounds import Ground
 from reliakit.testing.simulation.schedule import Schedule
@@ -57,6 +60,8 @@ class Watch(Watched):
         self.history = [Decided(0.0)]
         self.standing: Versioned | None = None
         self.jumps = 0
+        self._retired: set[str] = set()
+        self._given_up: set[str] = set()
         self._lost = False
         self._folded = 0.0
         self._phase: Phase | None = None
@@ -88,6 +93,9 @@ class Watch(Watched):
     def absorbed(self, prefix: str, into: str) -> None:
         self._ledger.absorb(prefix, into)
 
+    def retired(self, worker: str) -> None:
+        self._retired.add(worker)
+
     def count(self) -> None:
         """Looks at all sums."""
         totals: Totals = self._ground.do(self._ground.store.totals(""))
@@ -104,6 +112,7 @@ class Watch(Watched):
         self._lost = True
         self._ledger.lose()
         self.entries, self._phase, self.standing = [], None, None
+        self._given_up.clear()
         self.history.append(Decided(self._schedule.now))
         self.say("the store has lost everything")
 
@@ -111,7 +120,7 @@ class Watch(Watched):
         found: Documents = self._ground.do(self._ground.store.read((ROLLOUT, EVIDENCE)))
         states = states_in(found.found)
         before, now = self.standing, states.get(NAME)
-        self._read(before, seeded=self.history[-1].state is None and now is not None)
+        self._read(before, now, seeded=self.history[-1].state is None and now is not None)
         if now is None:
             return
         self.check(deciding.versions_rise(before, now), deciding.versions_rise)
@@ -148,16 +157,41 @@ class Watch(Watched):
             wrong = deciding.time_is_not_invented(state.evidence, since, self.jumps - jumps, moment)
             self.check(wrong, deciding.time_is_not_invented)
 
-    def _read(self, before: Versioned | None, *, seeded: bool) -> None:
+    def _read(self, before: Versioned | None, now: Versioned | None, *, seeded: bool) -> None:
         after = self.entries[-1].number if self.entries else 0
         fresh = list(self._ground.do(self._ground.store.journal(after)))
         self.check(deciding.journal_is_whole([*self.entries[-1:], *fresh]), deciding.journal_is_whole)
         self.entries += fresh
+        standing = self._standing(before)
         for entry in fresh:
             self.texts.append(entry.text)
-            self._happened(before, Event.from_record(read_entry(entry.text).event), seeded=seeded)
+            record = read_entry(entry.text).event
+            if record["kind"] == WORKER_RETIRED:
+                self._buried(record)
+            elif record["kind"] == "event":
+                event = Event.from_record(record)
+                self._happened(standing, event, seeded=seeded)
+                if standing and now and event.what is Happening.DEFINED:
+                    standing = self._edited(standing, self._definitions[now.state.meaning])
 
-    def _happened(self, before: Versioned | None, event: Event, *, seeded: bool) -> None:
+    def _standing(self, before: Versioned | None) -> Standing | None:
+        if before is None:
+            return None
+        return Standing(before.state, self._definitions[before.state.meaning])
+
+    def _edited(self, standing: Standing, definition: RolloutDefinition) -> Standing:
+        after = deciding.edited(standing, definition)
+        if after.moved:
+            self._step = self._schedule.now, self.jumps
+        return after
+
+    def _buried(self, record: Record) -> None:
+        self.say(f"journal: {record['sentence']}")
+        worker = record["worker"]
+        self.check(deciding.retired_once(worker, self._retired, self._given_up), deciding.retired_once)
+        self._given_up.add(worker)
+
+    def _happened(self, standing: Standing | None, event: Event, *, seeded: bool) -> None:
         self.say(
             f"journal: {event.what} {event.before} -> {event.after} at {event.weight:g} %: {event.sentence}"
         )
@@ -166,13 +200,11 @@ class Watch(Watched):
             wrong = deciding.transitions_are_journalled_once(self._phase, event)
             self.check(wrong, deciding.transitions_are_journalled_once)
         self.check(deciding.phases_follow_the_table(self._phase, event), deciding.phases_follow_the_table)
-        if before is not None:
-            since, jumps = self._step
-            definition = self._definitions[before.state.meaning]
-            standing = deciding.Standing(before.state, definition, since, self.jumps - jumps)
+        if standing is not None:
             wrong = deciding.promoted_by_evidence(standing, event, self._ledger)
             self.check(wrong, deciding.promoted_by_evidence)
-            wrong = deciding.promoted_in_time(standing, event, self._schedule.now)
+            since, jumps = self._step
+            wrong = deciding.promoted_in_time(standing, event, self._schedule.now - since, self.jumps - jumps)
             self.check(wrong, deciding.promoted_in_time)
         if event.what in _STEPS:
             self._step = self._schedule.now, self.jumps
