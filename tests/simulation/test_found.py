@@ -23,7 +23,7 @@ from reliakit.runtime.publishing import Publisher
 from reliakit.runtime.reconciler import Known, Reconciler
 from reliakit.runtime.sighting import About
 from reliakit.stores.memory import MemoryStore
-from reliakit.stores.protocol import Receipt, Report, StoreError
+from reliakit.stores.protocol import Receipt, Report, StoreError, Totals
 from reliakit.testing import ManualClock
 from reliakit.testing.simulation import simulate
 from tests.rollouts.stage import Stage, canary
@@ -197,7 +197,7 @@ _DEAD = '{"host":"a","pid":7}'
 class _Doubtful(MemoryStore):
     """Answers one question with what was true before, and loses one answer."""
 
-    earlier = None
+    earlier: Totals | None = None
     losing = False
 
     async def totals(self, prefix=""):
