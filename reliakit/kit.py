@@ -12,6 +12,7 @@ from reliakit.core.bucketing import key_text
 from reliakit.core.outcome import Outcome
 from reliakit.core.tally import Tallies
 from reliakit.errors import UsageError
+from reliakit.middleware.mounted import Mounted
 from reliakit.runtime.flag_calls import FlagCalls, User
 from reliakit.runtime.flag_news import FlagNews
 from reliakit.runtime.reports import Reports
@@ -19,8 +20,6 @@ from reliakit.runtime.rollout_functions import RolloutDecorator, RolloutFunction
 from reliakit.runtime.runtime import Runtime
 
 if TYPE_CHECKING:
-    from concurrent.futures import Future
-
     from reliakit.definitions.explanation import Explanation
     from reliakit.definitions.rollout_models import RolloutSection
     from reliakit.middleware.protocol import ASGIApp, Connection, Environ, WSGIApp
@@ -37,7 +36,7 @@ _EXIT_WITHIN = 0.5
 """Seconds that a process that exits waits for the background thread."""
 
 
-class Reliakit(FlagCalls, FlagNews):
+class Reliakit(FlagCalls, FlagNews, Mounted):
     """One set of definitions, and what a process does with it.
 
     Args:
@@ -130,26 +129,6 @@ class Reliakit(FlagCalls, FlagNews):
         from reliakit.middleware.wsgi import WSGIShell
 
         return WSGIShell(app, self._runtime, self._folder, self._checked_names(upstreams), identify)
-
-    def metrics_asgi(self) -> "ASGIApp":
-        """Returns an ASGI app that shows what all workers have counted together, as OpenMetrics.
-
-        Mount it in any worker, where a Prometheus may ask and the public may not. It answers 503 while the store
-        can't be read.
-        """
-        from reliakit.middleware.metrics import MetricsASGI
-
-        return MetricsASGI(self._exposed)
-
-    def metrics_wsgi(self) -> "WSGIApp":
-        """Returns the same as a WSGI app."""
-        from reliakit.middleware.metrics import MetricsWSGI
-
-        return MetricsWSGI(self._exposed)
-
-    def _exposed(self) -> "Future[str]":
-        self._runtime.wake()
-        return self._runtime.engine.submit(self._joined.exposer.text())
 
     def override(self, flags: Mapping[str, Any]) -> "Override":
         """Pins flags for a test: a context manager, sync or async, and a decorator.

@@ -1,0 +1,78 @@
+"""The part of a kit that hands out apps of its own, to be mounted in the application or served beside it."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+    from reliakit.middleware.ofrep.answers import Evaluate
+    from reliakit.middleware.protocol import ASGIApp, WSGIApp
+    from reliakit.runtime.joining import Joined
+    from reliakit.runtime.keeper import Keeper
+    from reliakit.runtime.runtime import Runtime
+
+__all__ = ["Mounted"]
+
+_LIMIT = 64 * 1024
+
+
+class _Kit(Protocol):
+    _runtime: "Runtime"
+    _keeper: "Keeper"
+
+    @property
+    def evaluate(self) -> "Evaluate": ...
+
+
+class Mounted:
+    """Apps that show what a kit knows."""
+
+    _runtime: "Runtime"
+    _keeper: "Keeper"
+    _joined: "Joined"
+
+    def metrics_asgi(self) -> "ASGIApp":
+        """Returns an ASGI app that shows what all workers have counted together, as OpenMetrics.
+
+        Mount it in any worker, where a Prometheus may ask and the public may not. It answers 503 while the store
+        can't be read.
+        """
+        from reliakit.middleware.metrics import MetricsASGI
+
+        return MetricsASGI(self._exposed)
+
+    def metrics_wsgi(self) -> "WSGIApp":
+        """Returns the same as a WSGI app."""
+        from reliakit.middleware.metrics import MetricsWSGI
+
+        return MetricsWSGI(self._exposed)
+
+    def ofrep_asgi(
+        self: _Kit,
+        *,
+        tokens: Sequence[str] = (),
+        origins: Sequence[str] = (),
+        limit: int = _LIMIT,
+    ) -> "ASGIApp":
+        """Returns an ASGI app that evaluates flags for front ends and other languages, by OpenFeature's OFREP.
+
+        Anybody sees the flags that their definitions call `public: true`; a bearer token opens all of them. The user
+        is the `targetingKey` of the request alone, and no visitor of an application around it.
+
+        Args:
+            tokens: bearer tokens of 16 characters or more; several while one replaces the other.
+            origins: web origins whose pages may ask, such as `https://shop.example.com`; `*` for all.
+            limit: bytes that a request may have.
+
+        Raises:
+            UsageError: a token is too short, or an origin none.
+        """
+        from reliakit.middleware.ofrep.app import OFREP
+
+        keeper = self._keeper
+        return OFREP(self.evaluate, lambda: keeper.state.definitions, self._runtime, tokens, origins, limit)
+
+    def _exposed(self) -> "Future[str]":
+        self._runtime.wake()
+        return self._runtime.engine.submit(self._joined.exposer.text())
