@@ -89,7 +89,9 @@ def test_an_operator_means_the_same_for_every_pair_of_values(operator):
     """Texts that look like numbers, empty lists, infinities: nobody's rule turns around by coming here."""
     compare({operator: []}, [{}])
     compare({operator: A}, ({"a": value} for value in VALUES))
-    compare({operator: [A, B]}, ({"a": one, "b": other} for one in VALUES for other in VALUES))
+    pairs = [(one, other) for one in VALUES for other in FEW]
+    compare({operator: [A, B]}, ({"a": one, "b": other} for one, other in pairs))
+    compare({operator: [B, A]}, ({"a": one, "b": other} for one, other in pairs))
 
 
 @pytest.mark.parametrize("operator", NAMES)
@@ -167,7 +169,7 @@ CALLS = st.lists(logic().filter(lambda written: isinstance(written, dict)), min_
 
 
 @given(CALLS, contexts())
-@settings(max_examples=200, suppress_health_check=list(HealthCheck))
+@settings(max_examples=120, suppress_health_check=list(HealthCheck))
 def test_a_rule_means_what_it_means_in_flagd(written, asked):
     agree(written, asked)
 

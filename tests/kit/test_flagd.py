@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from reliakit.core.evaluation import ErrorCode, Reason
+from reliakit.sources.file import FileSource
+from reliakit.sources.overlay import Overlay
 
 ON_OFF = {"state": "ENABLED", "variants": {"on": True, "off": False}, "defaultVariant": "off"}
 PAID = {"if": [{"in": [{"var": "plan"}, ["pro", "team"]]}, "on"]}
@@ -65,6 +67,19 @@ def test_the_copy_on_disk_is_known_as_flagds_without_its_name(tmp_path, kit_of):
     mended = kit_of(file)
     assert mended.enabled("checkout", "u", {"plan": "team"})
     assert mended.evaluate("other", None, user="u").variant == "off"
+
+
+def test_a_document_of_flagd_lies_over_another(tmp_path, kit_of):
+    """An environment changes one field of a flag; a mistake is told with the file that it is in."""
+    base = written(tmp_path, checkout={**ON_OFF, "targeting": PAID}, other=ON_OFF)
+    over = tmp_path / "production.flagd.yaml"
+    over.write_text("flags:\n  checkout:\n    defaultVariant: 'on'\n  other:\n    state: OFF\n")
+    kit = kit_of(Overlay(FileSource(base), FileSource(over)))
+    assert kit.evaluate("checkout", False, user="u").variant == "on"
+    assert kit.evaluate("other", False, user="u").error_code is ErrorCode.PARSE_ERROR
+    assert [(Path(each.source).name, each.line) for each in kit.status().problems] == [
+        ("production.flagd.yaml", 5)
+    ]
 
 
 def test_an_override_pins_a_flagd_flag_too(tmp_path, kit_of):

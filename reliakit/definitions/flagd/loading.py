@@ -52,12 +52,13 @@ class _Loading:
         self.twice = {problem.path[1] for problem in self.problems if problem.path[:1] == ("flags",)}
 
     def located(self, problems: Iterable[Problem]) -> tuple[Problem, ...]:
-        lines = self.document
-        told = {
-            replace(each, source=lines.name, line=each.line or lines.line(each.path)): None
-            for each in problems
-        }
-        return tuple(sorted(told, key=lambda problem: (problem.line or 0, problem.column or 0)))
+        """Locates problems and puts them in the order of a reader, each once."""
+        told = dict.fromkeys(map(self._located, problems))
+        return tuple(sorted(told, key=lambda each: (each.source, each.line or 0, each.column or 0)))
+
+    def _located(self, problem: Problem) -> Problem:
+        line = problem.line or self.document.line(problem.path)
+        return replace(problem, source=problem.source or self.document.origin(problem.path), line=line)
 
     def flags(self) -> Generator[None, None, dict[str, Flag]]:
         """Reads all flags, and what they share first."""
