@@ -1,5 +1,6 @@
 """The plugin; `-p no:reliakit` leaves it out."""
 
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from contextvars import Context
@@ -24,6 +25,10 @@ _WHOSE = """flags of which kit? Write in your conftest.py:
     def reliakit_kit():
         return kit
 """
+_ELSEWHERE = "://"
+_CHANGING = (
+    "the flags of this test are those that {} has today; give Reliakit `reliakit.testing.definitions(...)`"
+)
 
 
 class PinnedFlags:
@@ -59,6 +64,9 @@ def reliakit_kit() -> "Reliakit":
 @pytest.fixture
 def reliakit_flags(reliakit_kit: "Reliakit") -> Iterator[PinnedFlags]:
     """Pins flags for a test: `reliakit_flags.set(new_checkout=True)`."""
+    source = reliakit_kit.status().source
+    if _ELSEWHERE in source:
+        warnings.warn(pytest.PytestWarning(_CHANGING.format(source)), stacklevel=1)
     with ExitStack() as stack:
         yield PinnedFlags(reliakit_kit, stack)
         Context().run(stack.close)

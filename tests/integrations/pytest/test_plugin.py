@@ -142,6 +142,31 @@ def test_it_says_what_it_needs_to_know(suite, alone) -> None:
     assert "def reliakit_kit():" in told.stdout
 
 
+ELSEWHERE = """
+import pytest
+from reliakit import Reliakit
+from reliakit.sources.memory import MemorySource
+
+@pytest.fixture
+def reliakit_kit():
+    source = MemorySource({"flags": {"x": {"enabled": False}}})
+    source.name = "https://flags.shop.test/shop.yaml"
+    kit = Reliakit(source)
+    yield kit
+    kit.close()
+
+def test_pinned(request):
+    with pytest.warns(pytest.PytestWarning, match="https://flags.shop.test/shop.yaml has today"):
+        request.getfixturevalue("reliakit_flags")
+"""
+
+
+def test_flags_from_elsewhere_are_warned_of(suite, alone) -> None:
+    """Otherwise a test would fail on the day that somebody throws a switch in production."""
+    done = run(suite, ELSEWHERE)
+    assert "1 passed" in done.stdout, done.stdout + done.stderr
+
+
 LIGHT = """
 import sys
 
