@@ -37,7 +37,12 @@ def kit(kit_of: Callable[..., Reliakit]) -> Reliakit:
 @pytest.fixture(autouse=True)
 def clean() -> Iterator[None]:
     """The SDK is global: what one test sets, the next would see."""
+    forget()
     yield
+    forget()
+
+
+def forget() -> None:
     api.shutdown()
     api.clear_providers()
     api.clear_hooks()
