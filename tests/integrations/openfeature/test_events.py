@@ -11,10 +11,9 @@ from openfeature.exception import ErrorCode
 from openfeature.provider import ProviderStatus
 
 from reliakit import Reliakit
-from reliakit.sources.memory import MemorySource
-from reliakit.sources.protocol import Content, SourceError
 from reliakit_openfeature import ReliakitProvider
 from tests.servers.serving import until
+from tests.sources.flaky import FlakySource
 
 Told = list[tuple[str, EventDetails]]
 BEFORE: dict[str, Any] = {
@@ -28,27 +27,13 @@ BEFORE: dict[str, Any] = {
 }
 
 
-class Flaky(MemorySource):
-    """A source whose place can go away."""
-
-    away = False
-    tried = 0
-    """How often it was asked while it was away."""
-
-    async def load(self) -> Content:
-        if self.away:
-            self.tried += 1
-            raise SourceError("the place is away")
-        return await super().load()
+@pytest.fixture
+def source() -> FlakySource:
+    return FlakySource(BEFORE)
 
 
 @pytest.fixture
-def source() -> Flaky:
-    return Flaky(BEFORE)
-
-
-@pytest.fixture
-def told(source: Flaky, kit_of: Callable[..., Reliakit]) -> Told:
+def told(source: FlakySource, kit_of: Callable[..., Reliakit]) -> Told:
     found: Told = []
     for event in ProviderEvent:
         api.add_handler(event, noting(event, found))
@@ -76,7 +61,7 @@ def status() -> ProviderStatus:
     return api.get_client().get_provider_status()
 
 
-def test_a_change_names_the_flags_that_changed(told: Told, source: Flaky) -> None:
+def test_a_change_names_the_flags_that_changed(told: Told, source: FlakySource) -> None:
     """Otherwise a page that is open shows what was in force when it was loaded."""
     source.set(changed(a={"percentage": 20}, e={}))
     until(lambda: told)
@@ -86,14 +71,14 @@ def test_a_change_names_the_flags_that_changed(told: Told, source: Flaky) -> Non
     assert details.provider_name == "reliakit"
 
 
-def test_a_change_names_the_flags_that_lean_on_what_changed(told: Told, source: Flaky) -> None:
+def test_a_change_names_the_flags_that_lean_on_what_changed(told: Told, source: FlakySource) -> None:
     """Otherwise an edit of a segment reaches nobody who watches the flags that use it."""
     source.set({**BEFORE, "segments": {"staff": {"email": {"ends_with": "@example.org"}}}})
     until(lambda: told)
     assert told[0][1].flags_changed == ["b", "c"]
 
 
-def test_refused_definitions_are_an_error_until_they_are_mended(told: Told, source: Flaky) -> None:
+def test_refused_definitions_are_an_error_until_they_are_mended(told: Told, source: FlakySource) -> None:
     """Otherwise a bad edit goes unnoticed, since everything answers as before."""
     source.set(changed(a={"percentage": "lots"}))
     until(lambda: told)
@@ -107,7 +92,7 @@ def test_refused_definitions_are_an_error_until_they_are_mended(told: Told, sour
     assert names(told) == ["PROVIDER_ERROR", "PROVIDER_READY"]
 
 
-def test_other_problems_are_told_too(told: Told, source: Flaky) -> None:
+def test_other_problems_are_told_too(told: Told, source: FlakySource) -> None:
     """Otherwise whoever mends one of them thinks that it is done."""
     source.set(changed(a={"percentage": "lots"}))
     until(lambda: len(told) == 1)
@@ -117,7 +102,7 @@ def test_other_problems_are_told_too(told: Told, source: Flaky) -> None:
     assert "flags.d" in str(told[1][1].message)
 
 
-def test_definitions_that_cant_be_read_are_stale_until_they_can(told: Told, source: Flaky) -> None:
+def test_definitions_that_cant_be_read_are_stale_until_they_can(told: Told, source: FlakySource) -> None:
     """Otherwise a kill switch that never arrives looks like one that was never thrown."""
     source.away = True
     source.set(changed(a={"percentage": 20}))
@@ -131,7 +116,7 @@ def test_definitions_that_cant_be_read_are_stale_until_they_can(told: Told, sour
     assert set(names(told)[1:]) == {"PROVIDER_READY", "PROVIDER_CONFIGURATION_CHANGED"}
 
 
-def test_a_short_absence_is_no_news(source: Flaky, kit_of: Callable[..., Reliakit]) -> None:
+def test_a_short_absence_is_no_news(source: FlakySource, kit_of: Callable[..., Reliakit]) -> None:
     """Otherwise every restart of a server of definitions is an alarm."""
     found: Told = []
     api.set_provider_and_wait(ReliakitProvider(kit_of(source), stale_after=3600.0))
@@ -146,7 +131,7 @@ def test_a_short_absence_is_no_news(source: Flaky, kit_of: Callable[..., Reliaki
     assert set(names(found)) == {"PROVIDER_READY", "PROVIDER_CONFIGURATION_CHANGED"}
 
 
-def test_after_its_shutdown_a_provider_tells_nothing(told: Told, source: Flaky, kit_of: Any) -> None:
+def test_after_its_shutdown_a_provider_tells_nothing(told: Told, source: FlakySource, kit_of: Any) -> None:
     """Otherwise handlers hear of flags that nobody is asked about any more."""
     kit = kit_of(source)
     heard: list[Any] = []
