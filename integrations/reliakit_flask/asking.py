@@ -42,9 +42,8 @@ def current_kit() -> Reliakit:
 
 def _introduce(found: Reliakit) -> None:
     ask = current_app.extensions.get(USER)
-    if (
-        BEHIND not in request.environ
-    ):  # as in `app.test_request_context()`, where nobody else would forget the user
+    if BEHIND not in request.environ:
+        # As in `app.test_request_context()`, where nobody else would forget the user.
         key, attributes = _said(ask)
         request.environ[_BLOCK] = found.identify(key, **attributes)
     elif ask is not None:

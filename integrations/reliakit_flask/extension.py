@@ -39,6 +39,7 @@ class FlaskReliakit:
             is called in the request context, once per request, when a flag is checked for the first time. Where it
             raises, nobody is signed in, and the log has the reason.
         identify: gives the targeting key of a request before the app runs, for rollouts of requests.
+        upstreams: as for `init_app`; for `app` alone.
     """
 
     def __init__(

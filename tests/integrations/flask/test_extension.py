@@ -174,6 +174,23 @@ def test_streams_go_on_asking_for_their_visitor(app) -> None:
         assert asked(app, "/stream", user).split() == [str(expected(app, user))] * 3
 
 
+def test_what_runs_after_the_request_context_still_knows_its_visitor(app) -> None:
+    """Otherwise a body without a context, or what is done when a response is over, would be a stranger's."""
+    raw, closed = app.extensions["reliakit"], []
+
+    @app.get("/late")
+    def late() -> Response:
+        kit.enabled("half")
+        response = Response(f"{raw.enabled('half')}\n" for _ in range(2))
+        response.call_on_close(lambda: closed.append(raw.enabled("half")))
+        return response
+
+    for user in USERS:
+        with app.test_client().get("/late", headers={"X-User": user}) as answer:
+            assert answer.text.split() == [str(expected(app, user))] * 2
+        assert closed.pop() == expected(app, user)
+
+
 def test_threads_never_mix_up_their_visitors(app) -> None:
     """Otherwise one visitor's identity would leak into another's page."""
     meeting = threading.Barrier(8)
