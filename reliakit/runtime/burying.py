@@ -29,14 +29,22 @@ class Undertaker:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._dying: dict[str, Record] = {}
         self._untold: dict[str, Record] = {}
 
     async def bury(self) -> None:
-        """Retires workers that have not reported for so long that they must be dead; raises StoreError."""
+        """Retires workers that have not reported for so long that they must be dead; raises StoreError.
+
+        One whose answer got lost is asked about again: the store lists no worker that it has retired.
+        """
         totals = await self._store.totals("-")
         for worker in totals.workers:
-            if totals.time - worker.seen > RETIRED and await self._store.retire(worker.name, RETIRED):
-                self._untold[worker.name] = _record(worker, totals.time)
+            if totals.time - worker.seen > RETIRED:
+                self._dying[worker.name] = _record(worker, totals.time)
+        for name, record in list(self._dying.items()):
+            if await self._store.retire(name, RETIRED):
+                self._untold[name] = record
+            del self._dying[name]
 
     async def tell(self) -> None:
         """Journals what is not told yet; raises StoreError, and tries again the next time."""

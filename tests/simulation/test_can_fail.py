@@ -177,6 +177,15 @@ def _buries_twice(monkeypatch):
     monkeypatch.setattr(burying.Undertaker, "_told", told)
 
 
+def _buries_in_silence(monkeypatch):
+    """Whoever retires a dead worker tells nobody."""
+
+    async def tell(self):
+        self._untold.clear()
+
+    monkeypatch.setattr(burying.Undertaker, "tell", tell)
+
+
 _MISTAKES: dict[Mistake, str] = {
     _counts_doubled_reports: "lossy",
     _loses_the_retired: "stalls",
@@ -195,6 +204,7 @@ _MISTAKES: dict[Mistake, str] = {
     _loses_durations: "calm",
     _skips_phases: "calm",
     _buries_twice: "stalls",
+    _buries_in_silence: "stalls",
 }
 
 

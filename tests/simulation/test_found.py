@@ -195,20 +195,25 @@ _DEAD = '{"host":"a","pid":7}'
 
 
 class _Doubtful(MemoryStore):
-    """Answers one question with what was true before, and loses one answer."""
+    """Answers one question with what was true before, and loses the answer of one operation."""
 
     earlier: Totals | None = None
-    losing = False
+    losing = ""
 
     async def totals(self, prefix=""):
         return self.earlier or await super().totals(prefix)
 
     async def commit(self, writes, events=(), head=0, *, announce=True):
-        done = await super().commit(writes, events, head, announce=announce)
-        if self.losing:
-            self.losing = False
+        return self._answered("commit", await super().commit(writes, events, head, announce=announce))
+
+    async def retire(self, worker, silent):
+        return self._answered("retire", await super().retire(worker, silent))
+
+    def _answered(self, what, answer):
+        if self.losing == what:
+            self.losing = ""
             raise StoreError("it went away before it answered")
-        return done
+        return answer
 
 
 def _given_up(store: MemoryStore) -> list[str]:
@@ -238,11 +243,12 @@ def test_two_that_bury_the_same_worker_tell_it_once():
     assert _given_up(store) == ["dead"]
 
 
-def test_a_retirement_is_told_once_also_where_the_answer_got_lost():
+@pytest.mark.parametrize("operation", ["retire", "commit"])
+def test_a_retirement_is_told_once_also_where_the_answer_got_lost(operation):
     """Otherwise nobody knows of a crash, or of the same one twice."""
     store = _with_a_dead_worker()
     undertaker = Undertaker(store)
-    store.losing = True
+    store.losing = operation
     with pytest.raises(StoreError):
         asyncio.run(_bury(undertaker))
     asyncio.run(_bury(undertaker))

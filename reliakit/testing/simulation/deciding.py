@@ -23,6 +23,7 @@ __all__ = [
     "phases_follow_the_table",
     "promoted_by_evidence",
     "promoted_in_time",
+    "retired_aloud",
     "retired_once",
     "state_is_small",
     "state_is_what_was_journalled",
@@ -109,6 +110,12 @@ def retired_once(worker: str, retired: Collection[str], told: Collection[str]) -
     if worker not in retired:
         return f"{worker} is given up, and was never retired"
     return f"{worker} is given up a second time" if worker in told else None
+
+
+def retired_aloud(retired: Collection[str], told: Collection[str]) -> str | None:
+    """Of everybody who was retired the journal says so. Nobody can promise that who is killed in between."""
+    silent = sorted(set(retired) - set(told))
+    return f"{silent[0]} was retired, and nobody says so" if silent else None
 
 
 def state_is_what_was_journalled(state: RolloutState, phase: Phase | None) -> str | None:

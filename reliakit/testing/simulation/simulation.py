@@ -205,6 +205,7 @@ class Simulation:
         assert seat.process is not None
         self.say(f"{seat.process.name} is killed")
         process, seat.process = seat.process, None
+        self.watch.interrupted = True
         for task in process.tasks:
             self.schedule.end(task)
 

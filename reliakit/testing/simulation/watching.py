@@ -60,6 +60,8 @@ class Watch(Watched):
         self.history = [Decided(0.0)]
         self.standing: Versioned | None = None
         self.jumps = 0
+        self.interrupted = False
+        """Whether anything that a worker does was cut short: by the store, or because it was killed."""
         self._retired: set[str] = set()
         self._given_up: set[str] = set()
         self._lost = False
@@ -81,6 +83,10 @@ class Watch(Watched):
     def say(self, line: str) -> None:
         """Writes a line for people."""
         self._trace(f"{self._schedule.now:9.3f}  {line}")
+
+    def failed(self, process: Process, what: str, why: Exception) -> None:
+        self.interrupted = True
+        self.told(process, f"{what} failed: {why}")
 
     def told(self, process: Process, line: str) -> None:
         self.say(f"{process.name}: {line}")
@@ -241,4 +247,7 @@ class Watch(Watched):
             wrong = agreeing.somebody_decides(self._schedule.now, self._folded)
             self.check(wrong, agreeing.somebody_decides)
         self.check(deciding.journal_is_whole(self.entries), deciding.journal_is_whole)
+        if not self.interrupted and not self._lost:
+            wrong = deciding.retired_aloud(self._retired, self._given_up)
+            self.check(wrong, deciding.retired_aloud)
         self.count()

@@ -33,6 +33,9 @@ class Watched:
     def flushed(self, process: "Process", began: float) -> None:
         """It has published, and has taken in what the others decided."""
 
+    def failed(self, process: "Process", what: str, why: Exception) -> None:
+        """Something that it asked of the store failed."""
+
     def told(self, process: "Process", line: str) -> None:
         """Something for the trace."""
 
@@ -141,7 +144,7 @@ class Process:
             await call()
         except (StoreError, TimeoutError) as failed:
             self.trouble = self._schedule.now
-            self._watched.told(self, f"{call.__name__} failed: {failed}")
+            self._watched.failed(self, call.__name__, failed)
             return False
         return True
 
