@@ -140,7 +140,9 @@ def documents(draw: Any) -> dict[str, Any]:
     later: tuple[str, ...] = ()
     for name in ("third", "second", "first")[: draw(st.integers(0, 3))]:
         # flagd reads a text in an evaluator as the replacement of a regular expression, where a backslash is special.
-        plain = logic(later).filter(lambda written: "\\" not in repr_of(written))
+        plain = logic(later).filter(
+            lambda written: isinstance(written, dict) and "\\" not in repr_of(written)
+        )
         evaluators = {name: draw(plain), **evaluators}
         later = (name, *later)
     flags = {f"f{number}": draw(_flags(later)) for number in range(draw(st.integers(1, 3)))}

@@ -210,6 +210,15 @@ def test_evaluators_may_use_each_other_in_any_order():
     assert [variant(result, "f", domain=domain) for domain in ("a", "c")] == ["off", "on"]
 
 
+@pytest.mark.parametrize(
+    ("evaluator", "expected"), [("off", "PARSE_ERROR"), (["off"], "PARSE_ERROR"), (None, "on")]
+)
+def test_targeting_that_refers_to_a_plain_value_is_what_it_is_to_flagd(evaluator, expected):
+    """Which knows a value as targeting in no way, and takes an empty one for none."""
+    document = {"$evaluators": {"e": evaluator}, "flags": {"f": {**SOUND, "targeting": {"$ref": "e"}}}}
+    assert variant(loaded(json.dumps(document), "x.flagd.json"), "f") == expected
+
+
 def test_evaluators_that_multiply_are_refused():
     """Ten lines must not become a gigabyte."""
     evaluators = {f"e{n}": {"or": [{"$ref": f"e{n - 1}"}] * 10} if n else {"var": "x"} for n in range(12)}

@@ -42,6 +42,13 @@ class LogicReader:
                 f"with all that it refers to it holds more than {_LARGEST:,} values, or {_DEEPEST} levels"
             )
             self._wrong(path, message, "split the flag, or write the logic flatter")
+        elif read.sound and read.value and not isinstance(read.value, dict):
+            got = describe(read.value)
+            self._wrong(
+                path,
+                f"expected an operator, got a reference to {got}",
+                "let an operator refer to it, such as if",
+            )
         return read.value
 
     def evaluator(self, name: str) -> _Read:
