@@ -90,7 +90,9 @@ def _rollout(name: str, rollout: RolloutSection, definitions: Definitions) -> It
             yield from _upstream((*path, "slots", slot, "upstream"), section.upstream, definitions)
         elif not runs_functions:
             hint = "write upstream: app, or take both out: a rollout of functions has none"
-            yield Problem((*path, "slots", slot), "there is no upstream here, and the other slot has one", hint)
+            yield Problem(
+                (*path, "slots", slot), "there is no upstream here, and the other slot has one", hint
+            )
     yield from rollout_problems(name, rollout, definitions.segments)
 
 
@@ -112,7 +114,9 @@ def _route(index: int, route: RouteSection, definitions: Definitions) -> Iterato
         )
         yield Problem((*path, "rollout"), f"there is no rollout {describe(route.rollout)}", hint)
     elif route.rollout is not None and without_upstream(definitions.rollouts[route.rollout]):
-        message = f"there is no upstream in the slots of {describe(route.rollout)}, so no request can go there"
+        message = (
+            f"there is no upstream in the slots of {describe(route.rollout)}, so no request can go there"
+        )
         hint = "write one in each slot, as in {upstream: app}; what only functions use needs no route"
         yield Problem((*path, "rollout"), message, hint)
     if route.upstream is not None:

@@ -12,8 +12,8 @@ __all__ = [
     "Record",
     "agreed",
     "newest",
-    "opened",
     "oldest",
+    "opened",
     "stamped",
     "written",
 ]

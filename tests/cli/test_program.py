@@ -12,7 +12,19 @@ from click.testing import CliRunner
 from reliakit.cli.program import program
 from tests.cli.running import environment, reliakit
 
-COMMANDS = ["check", "demo", "diff", "eval", "flag", "journal", "override", "rollout", "schema", "status", "store"]
+COMMANDS = [
+    "check",
+    "demo",
+    "diff",
+    "eval",
+    "flag",
+    "journal",
+    "override",
+    "rollout",
+    "schema",
+    "status",
+    "store",
+]
 
 
 def test_a_newcomer_finds_every_command_and_the_exit_codes_in_the_help():

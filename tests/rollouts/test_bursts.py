@@ -28,7 +28,9 @@ def test_retries_over_any_workers_count_once(failures, workers, chance):
 @pytest.mark.parametrize("clients", [0, 1, 10, 100, 1_000, 5_000])
 def test_the_count_is_corrected_for_keys_that_share_a_bit(clients):
     """Otherwise an outage hides how many users it hits, more so on the larger slot."""
-    found = [counted(len(_bits([f"user-{window}-{i}" for i in range(clients)], window))) for window in range(5)]
+    found = [
+        counted(len(_bits([f"user-{window}-{i}" for i in range(clients)], window))) for window in range(5)
+    ]
     assert None not in found
     assert sum(count or 0 for count in found) / 5 == pytest.approx(clients, rel=0.02, abs=0.5)
 
