@@ -35,10 +35,11 @@ class Undertaker:
     async def bury(self) -> None:
         """Retires workers that have not reported for so long that they must be dead; raises StoreError.
 
-        One whose answer got lost is asked about again: the store lists no worker that it has retired.
+        One whose answer got lost is asked about again: the store lists no worker that it has retired. Those that
+        died first come first, whatever the order in which the store lists them.
         """
         totals = await self._store.totals("-")
-        for worker in totals.workers:
+        for worker in sorted(totals.workers, key=lambda each: (each.seen, each.name)):
             if totals.time - worker.seen > RETIRED:
                 self._dying[worker.name] = _record(worker, totals.time)
         for name, record in list(self._dying.items()):

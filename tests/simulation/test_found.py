@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from dataclasses import replace
 
 import pytest
 
@@ -241,6 +242,20 @@ def test_two_that_bury_the_same_worker_tell_it_once():
     for _ in range(2):
         asyncio.run(_bury(Undertaker(store)))
     assert _given_up(store) == ["dead"]
+
+
+def test_the_dead_are_told_of_in_the_order_in_which_they_died():
+    """Otherwise the same seed gives one journal over one store and another over the next, which lists them as it likes."""
+    clock = ManualClock(time=1_000.0)
+    store = _Doubtful(clock.time)
+    for worker in ("b", "a", "c"):
+        asyncio.run(store.publish(Report(worker, 1, about=_DEAD)))
+        clock.advance(1.0)
+    clock.advance(2 * RETIRED)
+    listed = asyncio.run(store.totals("-"))
+    store.earlier = replace(listed, workers=listed.workers[::-1])
+    asyncio.run(_bury(Undertaker(store)))
+    assert _given_up(store) == ["b", "a", "c"]
 
 
 @pytest.mark.parametrize("operation", ["retire", "commit"])
