@@ -18,6 +18,8 @@ UV ?= uv
 UPGRADE ?=
 
 ARGS ?=
+# More than processors, since tests wait for servers more than they compute.
+JOBS ?= 3
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -30,7 +32,7 @@ demo: $(READY) ## real workers and a few hundred users: releases judged, one wor
 	$(BIN)/reliakit demo $(ARGS)
 
 test: $(READY) ## the tests; ARGS="tests/core -k bucket" chooses some
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -p no:benchmark -n $(JOBS) --dist worksteal $(ARGS)
 
 soak: $(READY) ## the long tests, which `make test` leaves out
 	$(BIN)/python -m pytest -m soak --timeout 3600 $(ARGS)
