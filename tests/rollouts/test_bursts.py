@@ -19,10 +19,10 @@ def _bits(keys, window=7):
 @given(st.lists(st.text(min_size=1, max_size=3), max_size=60), st.integers(1, 8), st.randoms())
 def test_retries_over_any_workers_count_once(failures, workers, chance):
     """Otherwise a client that retries eight times against eight workers rolls back a healthy release."""
-    published = [set() for _ in range(workers)]
+    published: list[set[int]] = [set() for _ in range(workers)]
     for key in failures * 3:
         published[chance.randrange(workers)].add(bit_of(key, 7))
-    assert set().union(*published) == _bits(set(failures))
+    assert set[int]().union(*published) == _bits(set(failures))
 
 
 @pytest.mark.parametrize("clients", [0, 1, 10, 100, 1_000, 5_000])

@@ -60,7 +60,9 @@ def test_one_that_fails_rests_longer_each_time_and_never_longer_than_the_limit(w
             while not errands.begin("one", hanging):
                 clock.advance(0.25)
             rests.append(clock.monotonic() - before)
-            errands._known["one"].task.cancel()
+            task = errands._known["one"].task
+            assert task is not None
+            task.cancel()
             await asyncio.sleep(0)
         return rests
 
