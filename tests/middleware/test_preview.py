@@ -34,7 +34,9 @@ def test_a_signed_preview_is_served_and_counts_apart_for_the_present_release(
     assert rows(kit) == {("green", "forced", 7): {"SUCCESS": 1}}
 
 
-@pytest.mark.parametrize("value", [b"slot.shop=green", sign(PREVIEW, "f" * 32).encode()])
+@pytest.mark.parametrize(
+    "value", [b"slot.shop=green", sign(PREVIEW, "f" * 32).encode()], ids=["unsigned", "by another key"]
+)
 @pytest.mark.parametrize("carrier", [b"x-reliakit-override", b"cookie"])
 def test_anybody_elses_changes_nothing_and_is_stripped(kit: Any, carrier: bytes, value: bytes) -> None:
     """Otherwise anybody could look at what is not released, or have the app believe that they may."""
