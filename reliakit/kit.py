@@ -252,7 +252,14 @@ class Reliakit(FlagCalls, FlagNews, Mounted):
                 address = Address("memory")
             store = open_store(address, beside(file or Path(), self._folder))
         folder = None if store.scope == "process" else self._folder
-        return join(store, self._keeper, tallies, self._serves, clock, folder)
+        # Held weakly: the engine would keep a kit alive that nobody has any more, and itself with it.
+        serves = weakref.WeakMethod(self._serves)
+
+        def serving(rollout: str, slot: str, section: "RolloutSection") -> bool:
+            own = serves()
+            return own is not None and own(rollout, slot, section)
+
+        return join(store, self._keeper, tallies, serving, clock, folder)
 
     def _serves(self, rollout: str, slot: str, section: "RolloutSection") -> bool:
         upstream = section.slots[slot].upstream

@@ -57,7 +57,7 @@ def _kill(kind: str, store_url: str, folder: Path, kills: int, pause: float) -> 
 def _kill_one(chance: random.Random, clients: Clients) -> int:
     """Kills a worker that has answered lately; returns how many of its answers may be lost."""
     now = time.monotonic()
-    lately = [pid for pid, times in list(clients.times.items()) if times and times[-1] > now - 1.5]
+    lately = [pid for pid, times in list(clients.times.items()) if times[-1] > now - 1.5 and _lives(pid)]
     if not lately:
         return 0
     pid = chance.choice(lately)

@@ -1,7 +1,9 @@
 """What an operator can say by environment variables alone, whatever the file holds."""
 
+import gc
 import logging
 import threading
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -42,6 +44,7 @@ def test_without_any_word_it_is_the_file_in_the_working_folder(
 
 def test_a_bypassed_kit_needs_no_file_and_stays_out_of_the_way(kit_of: Make, tmp_path: Path) -> None:
     """Otherwise there would be no way to rule reliakit out on a bad day."""
+    before = {thread.ident for thread in threading.enumerate()}
     kit = kit_of(tmp_path / "missing.yaml", environ={"RELIAKIT_BYPASS": "1"})
     assert kit.asgi(app) is app
     assert kit.wsgi(app) is app
@@ -51,7 +54,7 @@ def test_a_bypassed_kit_needs_no_file_and_stays_out_of_the_way(kit_of: Make, tmp
     assert kit.value("banner", "plain") == "plain"
     assert kit.evaluate("banner", "x").error_code is ErrorCode.FLAG_NOT_FOUND
     assert kit.status().flags == 0
-    assert "reliakit" not in {thread.name for thread in threading.enumerate()}
+    assert {thread.ident for thread in threading.enumerate() if thread.name == "reliakit"} <= before
     assert not kit.status().engine
 
 
@@ -98,3 +101,15 @@ def test_a_flag_whose_key_is_no_variable_name_has_one_all_the_same(kit_of: Make)
     flags = {"flags": {"shop.new-checkout": {"percentage": 0}}}
     kit = kit_of(flags, environ={"RELIAKIT_FLAG_SHOP_NEW_CHECKOUT": "on"})
     assert kit.enabled("shop.new-checkout", "user-1")
+
+
+def test_a_kit_that_nobody_has_any_more_takes_its_engine_along() -> None:
+    """Otherwise every kit that an app factory or a test makes would leave a thread for the life of the process."""
+    kit = Reliakit({"format": 1, "flags": {"on": {"percentage": 100}}})
+    assert kit.enabled("on", "user-1")
+    engine, gone = kit._runtime.engine, weakref.ref(kit)
+    assert engine.running
+    del kit
+    gc.collect()
+    assert gone() is None
+    until(lambda: not engine.running)
