@@ -44,6 +44,9 @@ class _Kit:
     def in_flight(self) -> int:
         return 0
 
+    def standings(self) -> tuple[()]:
+        return ()
+
     def snapshot_age(self) -> float:
         return 1.0
 
