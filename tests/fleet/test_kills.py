@@ -70,5 +70,5 @@ def _kill_one(chance: random.Random, clients: Clients) -> int:
 def _lives(pid: int) -> bool:
     try:
         return ") Z " not in Path(f"/proc/{pid}/stat").read_text()
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):  # it may end while it is read about
         return False

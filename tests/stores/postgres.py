@@ -116,7 +116,7 @@ def _runs(pid: int) -> bool:
     """Tells whether a process, which may be nobody's child any more, has not ended yet."""
     try:
         return ") Z " not in Path(f"/proc/{pid}/stat").read_text()
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):  # it may end while it is read about
         return False
 
 
