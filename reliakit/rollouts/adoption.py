@@ -44,7 +44,8 @@ class Silence:
     def looked(self, meaning: str, age: float | None, now: float) -> "Silence":
         """Returns the silence after a look. `age` is how long ago the store was told, in seconds; None for never."""
         last = None if age is None else now - age
-        if meaning != self.meaning or (last is not None and last > (self.last or 0.0) + _SAME):
+        # Another time than before, not a later one: where the clock has gone back, every new report is earlier.
+        if meaning != self.meaning or (last is not None and abs(last - (self.last or 0.0)) > _SAME):
             return Silence(meaning, last, now)
         return replace(self, at=now, seconds=self.seconds + min(_LONGEST, max(0.0, now - self.at)))
 

@@ -271,8 +271,18 @@ def test_a_retirement_is_told_once_also_where_the_answer_got_lost(operation):
 
 
 @pytest.mark.parametrize(
-    ("seed", "scenario"), [(1_002, "deploys"), (1_006, "mayhem"), (1_010, "stalls")], ids=str
+    ("seed", "scenario"),
+    [(1_002, "deploys"), (1_006, "mayhem"), (1_010, "stalls"), (1_200, "clocks")],
+    ids=str,
 )
 def test_seeds_that_were_broken_once_hold(seed, scenario):
     """Otherwise what a seed has found, in the engine or in how it is watched, comes back unseen."""
     simulate(seed, scenario)
+
+
+def test_a_store_whose_clock_went_back_still_hears_who_has_the_definition_in_force():
+    """Otherwise a deploy is undone half a minute after a time server has corrected the clock."""
+    silence = Silence().looked("new", 1.0, 5_000.0)
+    for second in range(60):
+        silence = silence.looked("new", 0.5, 1_400.0 + second)
+    assert silence.seconds < 1
