@@ -7,7 +7,7 @@ know different steps of a generation use a file together. Those that don't know 
 from sqlite3 import Connection
 
 from reliakit.stores.protocol import StoreError
-from reliakit.stores.sqlite_transactions import writing
+from reliakit.stores.sqlite_transactions import reading, writing
 
 __all__ = ["prepare"]
 
@@ -41,7 +41,11 @@ def prepare(connection: Connection, where: str, now: float) -> None:
     Raises:
         StoreError: the file belongs to another program, or to a newer reliakit.
     """
-    if _format(connection, where) >= (_GENERATION, _STEP):
+    with reading(
+        connection
+    ):  # in one moment: what another process makes meanwhile would look like a stranger's
+        known = _format(connection, where)
+    if known >= (_GENERATION, _STEP):
         return
     with writing(connection):
         if _format(connection, where) < (_GENERATION, _STEP):  # nobody else was faster

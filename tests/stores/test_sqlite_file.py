@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Coroutine
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ import pytest
 from reliakit.stores import sqlite_schema
 from reliakit.stores.protocol import Report, StoreError, Write
 from reliakit.stores.sqlite import SQLiteStore
+from reliakit.stores.sqlite_schema import prepare
 from tests.stores.sqlite_files import asked, damaged
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -148,6 +150,29 @@ def test_a_database_of_another_program_is_left_alone(path: Path) -> None:
     assert asked(path, "SELECT name FROM sqlite_master") == [("orders",)]
 
 
+class _Overtaken(sqlite3.Connection):
+    """Another process makes the tables while this one is reading what there is."""
+
+    path: Path
+    in_time = False
+
+    def execute(self, sql, *arguments):
+        if "sqlite_master" in sql and not self.in_time:
+            self.in_time = True
+            with closing(sqlite3.connect(self.path, isolation_level=None)) as faster:
+                prepare(faster, str(self.path), 0.0)
+        return super().execute(sql, *arguments)
+
+
+def test_a_store_that_another_process_makes_meanwhile_is_no_stranger(tmp_path: Path) -> None:
+    """Otherwise one of two workers that start on a new host would be told that the store is not ours."""
+    path = tmp_path / "store.db"
+    with closing(sqlite3.connect(path, isolation_level=None, factory=_Overtaken)) as late:
+        late.path = path
+        late.execute("PRAGMA journal_mode = WAL")
+        prepare(late, str(path), 0.0)
+
+
 def test_a_damaged_file_says_what_to_do(path: Path) -> None:
     """Otherwise a disk that loses a block would look like a fault of ours."""
     run(filled, SQLiteStore(path))
@@ -248,6 +273,7 @@ FORBIDDEN = """
 import asyncio, os, sys
 from reliakit.stores.protocol import Report, StoreError
 from reliakit.stores.sqlite import SQLiteStore
+from reliakit.stores.sqlite_schema import prepare
 if os.getuid() == 0:
     os.setuid(65534)
 async def work():
