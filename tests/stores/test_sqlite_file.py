@@ -273,7 +273,6 @@ FORBIDDEN = """
 import asyncio, os, sys
 from reliakit.stores.protocol import Report, StoreError
 from reliakit.stores.sqlite import SQLiteStore
-from reliakit.stores.sqlite_schema import prepare
 if os.getuid() == 0:
     os.setuid(65534)
 async def work():
