@@ -8,17 +8,17 @@ from dataclasses import dataclass, field
 from math import ceil
 
 from reliakit.core.histogram import GAMMA
-from reliakit.definitions.guards import GuardReader
-from reliakit.definitions.problems import Path, Problem
-from reliakit.definitions.quantities import percent_text, ratio, seconds, share
-from reliakit.definitions.rollout_models import (
+from reliakit.definitions.analysis_models import (
     AnalysisSection,
     ErrorSection,
     LatencySection,
     MetricSection,
     RatioSection,
-    StepErrorSection,
 )
+from reliakit.definitions.guards import GuardReader
+from reliakit.definitions.problems import Path, Problem
+from reliakit.definitions.quantities import percent_text, ratio, seconds, share
+from reliakit.definitions.rollout_models import StepErrorSection
 from reliakit.rollouts.definition import (
     AnalysisRules,
     Better,

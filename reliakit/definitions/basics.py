@@ -17,6 +17,7 @@ __all__ = [
     "Key",
     "Model",
     "Percentage",
+    "Requests",
     "Secret",
     "Text",
     "Webhook",
@@ -33,6 +34,7 @@ Key = Annotated[
     ),
 ]
 Percentage = Annotated[float, Meta(ge=0, le=100, description="a percentage from 0 to 100")]
+Requests = Annotated[int, Meta(ge=1, le=1_000_000_000, description="a whole number of requests, 1 or more")]
 Text = Annotated[str, Meta(min_length=1, description="text")]
 HeaderName = Annotated[str, Meta(pattern=rf"^[A-Za-z0-9-]{{1,64}}{END}", description="a header name")]
 CookieName = Annotated[str, Meta(pattern=rf"^[A-Za-z0-9_-]{{1,64}}{END}", description="a cookie name")]

@@ -11,9 +11,9 @@ from typing import Any
 
 import msgspec
 
+from reliakit.definitions.analysis_models import GuardSection, MetricSection
 from reliakit.definitions.problems import Path, Problem, describe, enumerate_words, suggestion
 from reliakit.definitions.quantities import Duration, seconds, share
-from reliakit.definitions.rollout_models import GuardSection, MetricSection
 from reliakit.definitions.validation import convert
 from reliakit.rollouts.definition import GuardRule
 from reliakit.rollouts.guards import Guard, slower_than

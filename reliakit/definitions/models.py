@@ -53,7 +53,16 @@ Value = Annotated[
 
 
 class RuleSection(Model, frozen=True, rename={"if_": "if"}):
-    """Whom `if` holds for gets `value`, or a share by `percentage` or `split`; on where none of them is given."""
+    """Whom `if` holds for gets `value`, or a share by `percentage` or `split`; on where none of them is given.
+
+    Attributes:
+        if_: whom it holds for: the keys are attributes of the evaluation context, or `all`, `any`, `not` and
+            `segment`.
+        description: for people.
+        value: the variant that they get. Default: on; a flag with variants needs `value` or `split`.
+        percentage: the share of them for whom the flag is on; the others get off.
+        split: variant -> its share of them; shares need not add up to 100.
+    """
 
     if_: Condition
     description: str | None = None
@@ -66,7 +75,28 @@ Rule = Annotated[RuleSection, Meta(description="a rule such as {if: {plan: pro},
 
 
 class Flag(Model, frozen=True):
-    """A feature flag: on and off, or variants with values of their own."""
+    """A feature flag: on and off, or variants with values of their own.
+
+    Attributes:
+        description: for people.
+        owner: who answers for it; OpenFeature's metadata has it.
+        kind: how long it is meant to live: a release or an experiment for weeks, an ops or permission flag
+            for good. OpenFeature's metadata has it.
+        created: the day on which it was added.
+        public: whether front ends may ask for it by OFREP without a token.
+        enabled: false is off for everybody, whatever else is written, with the reason DISABLED.
+        variants: name -> value. Default: on and off, with the values true and false.
+        default: the variant that counts as off. Default: off, or the first of `variants`.
+        salt: the salt name of its buckets: flags with the same one split alike. Default: the flag's key.
+        prerequisites: flags that must be on for the same user, or flag -> the variant that it must answer;
+            else this one is off.
+        allowlist: users for whom it is on, or variant -> its users; they win over rules.
+        rules: the first one whose `if` holds decides.
+        percentage: the share of everyone else for whom it is on.
+        split: variant -> its share of everyone else; shares need not add up to 100.
+        otherwise: what everyone else gets, in place of a share. Default: off where there is an allowlist or a
+            rule, else on; with `variants` always the one that counts as off.
+    """
 
     description: str | None = None
     owner: Text | None = None
@@ -86,7 +116,14 @@ class Flag(Model, frozen=True):
 
 
 class Cookie(Model, frozen=True):
-    """The signed cookie that recognises visitors who are not identified."""
+    """The signed cookie that recognises visitors who are not identified.
+
+    Attributes:
+        name: of the cookie.
+        keys: the first one signs, all verify; several hosts need the same ones. Default: one that the
+            processes of a host share.
+        max_age_days: how long a browser keeps it.
+    """
 
     name: CookieName = "reliakit_id"
     keys: tuple[Secret, ...] = ()
@@ -94,7 +131,15 @@ class Cookie(Model, frozen=True):
 
 
 class IdentitySection(Model, frozen=True):
-    """Who is asking: the first source that is present."""
+    """Who is asking: the first source that is present.
+
+    Attributes:
+        targeting_key: where the targeting key comes from, in this order.
+        header: the request header that holds the key, where `targeting_key` lists `header`; believed only
+            from trusted proxies, and stripped from all other requests.
+        trusted_proxies: addresses and networks whose header is believed; `unix` stands for a unix socket.
+        cookie: the cookie that `anonymous_cookie` sets.
+    """
 
     targeting_key: tuple[KeySource, ...] = ("identified", "anonymous_cookie")
     header: HeaderName | None = None
@@ -103,14 +148,30 @@ class IdentitySection(Model, frozen=True):
 
 
 class Overrides(Model, frozen=True):
-    """Who may force a slot or a flag by header or cookie."""
+    """Who may force a slot or a flag by header or cookie.
+
+    Attributes:
+        keys: secrets by which overrides may be signed (`reliakit override --key`); each of them is accepted.
+        unsigned_in: the values of `environment` in which unsigned overrides count, too. Name no place that
+            the public can reach.
+    """
 
     keys: tuple[Secret, ...] = ()
     unsigned_in: tuple[Text, ...] = ()
 
 
 class RouteSection(Model, frozen=True):
-    """What a request must look like, and where it goes: exactly one of `rollout` and `upstream`."""
+    """What a request must look like, and where it goes: exactly one of `rollout` and `upstream`.
+
+    Attributes:
+        path_prefix: whole segments that the path starts with: `/shop` matches `/shop` and `/shop/cart`, and
+            not `/shopping`.
+        host: the Host header, without its port.
+        method: one HTTP method, or several.
+        header: header -> its value, or true for any value; all must be there.
+        rollout: the rollout that the request goes through.
+        upstream: the upstream that it goes to; `app` is the application that reliakit wraps.
+    """
 
     path_prefix: Annotated[str, Meta(pattern=r"^/", description="a path that starts with /")] | None = None
     host: Text | None = None
@@ -121,7 +182,13 @@ class RouteSection(Model, frozen=True):
 
 
 class Outcomes(Model, frozen=True):
-    """Which status codes are errors (of the service), which are client errors, and when no answer is an error."""
+    """Which status codes are errors (of the service), which are client errors, and when no answer is an error.
+
+    Attributes:
+        errors: status codes, or classes of them such as 5xx, that count as errors of the service.
+        client_errors: status codes, or classes of them, that count as errors of the client.
+        timeout: a response that has not begun by then counts as an error. It ends nothing.
+    """
 
     errors: tuple[Text | int, ...] = ("5xx",)
     client_errors: tuple[Text | int, ...] = ("4xx",)
@@ -129,7 +196,27 @@ class Outcomes(Model, frozen=True):
 
 
 class Definitions(Model, frozen=True):
-    """A whole document."""
+    """A whole document.
+
+    Attributes:
+        format: the version of this format, which is 1. It has to be there, so that a later one can be told
+            apart.
+        environment: the name of the place where this runs; `overrides.unsigned_in` compares with it.
+        revision: what these definitions call themselves, such as a commit; `kit.revision` and OpenFeature's flag
+            metadata have it.
+        store: where workers share their state. Default: sqlite, which is a file in `.reliakit/` beside the
+            definitions; definitions that are no file share nothing.
+        identity: who is asking.
+        overrides: who may force slots and flags.
+        outcomes: what counts as an error.
+        segments: name -> a condition that rules and other segments can name.
+        flags: key -> flag.
+        upstreams: name -> where requests can go beside the application that reliakit wraps, which is `app`;
+            `in_process` is an application that was given to `kit.asgi` or `kit.wsgi` under that name.
+        rollouts: name -> rollout.
+        routes: the first one that matches decides; what none matches goes to `app`.
+        notify: whom to tell of what happens to releases and definitions.
+    """
 
     format: Literal[1]
     environment: Text | None = None

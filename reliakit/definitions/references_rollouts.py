@@ -3,11 +3,12 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from reliakit.definitions.analysis_models import AnalysisSection
 from reliakit.definitions.conditions import ConditionReader
 from reliakit.definitions.models import Definitions
 from reliakit.definitions.problems import Path, Problem, describe, enumerate_words, suggestion
 from reliakit.definitions.quantities import seconds
-from reliakit.definitions.rollout_models import AnalysisSection, RolloutSection
+from reliakit.definitions.rollout_models import RolloutSection
 from reliakit.definitions.rollouts import RolloutReader, strategy_of
 from reliakit.rollouts.definition import Strategy
 

@@ -1,9 +1,10 @@
 """What users write about rollouts, and what of it goes together: `rollouts.py` makes a definition of it."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from msgspec import Meta, field
+from msgspec import Meta
 
+from reliakit.definitions.analysis_models import AnalysisSection
 from reliakit.definitions.basics import (
     Condition,
     CookieName,
@@ -11,24 +12,17 @@ from reliakit.definitions.basics import (
     Key,
     Model,
     Percentage,
+    Requests,
     Text,
     Webhook,
 )
-from reliakit.definitions.quantities import Duration, Percent, Ratio, Slowdown
+from reliakit.definitions.quantities import Duration, Percent, Ratio
 
 __all__ = [
-    "AnalysisSection",
-    "ClientErrorSection",
-    "ErrorSection",
-    "GuardSection",
-    "LatencySection",
     "MatchSection",
-    "MetricSection",
     "ObjectiveSection",
-    "OutsideSection",
     "PostPromotionSection",
     "PrePromotionSection",
-    "RatioSection",
     "ReleaseSection",
     "RolloutSection",
     "SlotSection",
@@ -37,29 +31,29 @@ __all__ = [
     "WebhookSection",
 ]
 
-Requests = Annotated[int, Meta(ge=1, le=1_000_000_000, description="a whole number of requests, 1 or more")]
 Version = Annotated[
     Annotated[str, Meta(min_length=1, max_length=200)] | int,
     Meta(description="a version such as 2.4.1 or 4f2a91c", extra={"quantity": "version"}),
 ]
-Guard = Annotated[
-    dict[str, Any],
-    Meta(
-        description="a guard such as {error_rate: 5%, for: 2m}", extra_json_schema={"$ref": "#/$defs/Guard"}
-    ),
-]
-Number = Annotated[float, Meta(description="a number")]
 Expected = Annotated[str | Literal[True], Meta(description="text, or true for any value")]
 
 
 class SlotSection(Model, frozen=True):
-    """A place to run a version. One without an upstream is for the code that says so: `kit.rollout` around a function."""
+    """A place to run a version. One without an upstream is for the code that says so: `kit.rollout` around a function.
+
+    Attributes:
+        upstream: where its requests go: `app`, or a name in `upstreams`.
+    """
 
     upstream: Key | None = None
 
 
 class WebhookSection(Model, frozen=True):
-    """Somebody else decides: it is asked until it answers."""
+    """Somebody else decides: it is asked until it answers.
+
+    Attributes:
+        webhook: the URL that is asked. Read it from the environment, since it often holds a token.
+    """
 
     webhook: Webhook
 
@@ -71,14 +65,28 @@ Gate = Annotated[
 
 
 class StepErrorSection(Model, frozen=True):
-    """How errors are judged in favour of one step; what isn't written is as in the analysis."""
+    """How errors are judged in favour of one step; what isn't written is as in the analysis.
+
+    Attributes:
+        margin: of this step. Default: that of `analysis.error_rate`.
+        floor: of this step. Default: that of `analysis.error_rate`.
+    """
 
     margin: Ratio | None = None
     floor: Percent | None = None
 
 
 class StepSection(Model, frozen=True):
-    """One weight on the way, and what has to come true before the next."""
+    """One weight on the way, and what has to come true before the next.
+
+    Attributes:
+        weight: percent of visitors who get the canary: above 0, below 100, and above that of the step before.
+        bake: how long it lasts at least. Default: 0s.
+        requests: how many requests of the canary it lasts at least. Default: 0.
+        pause: how long it waits once the evidence suffices. Default: 0s.
+        gate: who lets it end then: the evidence alone, a person, or a webhook that is asked. Default: auto.
+        error_rate: its own rule for going on.
+    """
 
     weight: Percentage
     bake: Duration | None = None
@@ -105,7 +113,13 @@ Steps = Annotated[
 
 
 class PrePromotionSection(Model, frozen=True):
-    """What has to come true in the preview, before everybody is switched."""
+    """What has to come true in the preview, before everybody is switched.
+
+    Attributes:
+        gate: who lets everybody be switched; anything but `manual` needs a guard. Default: manual.
+        bake: how long the preview lasts at least. Default: 0s.
+        requests: how many requests of the preview there must be at least. Default: 0.
+    """
 
     gate: Gate | None = None
     bake: Duration | None = None
@@ -113,106 +127,49 @@ class PrePromotionSection(Model, frozen=True):
 
 
 class PostPromotionSection(Model, frozen=True):
-    """What has to come true after everybody was switched."""
+    """What has to come true after everybody was switched.
+
+    Attributes:
+        bake: how long the guards judge before the release is successful. Default: 0s.
+        requests: how many requests there must be by then at least. Default: 0.
+    """
 
     bake: Duration | None = None
     requests: Requests | None = None
 
 
-class RatioSection(Model, frozen=True):
-    """After how many requests of the canary, and how many times stable's error rate is too much."""
-
-    requests: Requests | None = None
-    times: Ratio | None = None
-
-
-class ErrorSection(Model, frozen=True):
-    """What is tolerated before a release is rolled back, and what has to be ruled out before it goes on."""
-
-    tolerate: Ratio | None = None
-    margin: Ratio | None = None
-    floor: Percent | None = None
-    rollback_floor: Percent | None = None
-
-
-class ClientErrorSection(Model, frozen=True):
-    """What is tolerated before a release is held."""
-
-    tolerate: Ratio | None = None
-
-
-class LatencySection(Model, frozen=True):
-    """How much slower is tolerated, and how much slower has to be ruled out."""
-
-    tolerate: Slowdown | None = None
-    margin: Slowdown | None = None
-
-
-class MetricSection(ErrorSection, frozen=True):
-    """A business metric, which is judged as errors are."""
-
-    better: Literal["lower", "higher"] = "lower"
-
-
-class GuardSection(Model, frozen=True, rename={"for_": "for"}):
-    """An absolute limit. The key of a quantile, such as p99, is not one of these: there are too many to list."""
-
-    for_: Duration
-    error_rate: Percent | None = None
-    client_errors: Percent | None = None
-    metric: Key | None = None
-    above: Percent | None = None
-    below: Percent | None = None
-    requests: Requests | None = None
-
-
-class OutsideSection(Model, frozen=True, rename={"for_": "for"}):
-    """A metric that something else measures: a query to a Prometheus, and the value that is too much or too little."""
-
-    prometheus: Webhook
-    query: Text
-    for_: Duration
-    above: Number | None = None
-    below: Number | None = None
-
-
-class AnalysisSection(Model, frozen=True):
-    """What releases are judged by."""
-
-    judge: Literal["sequential", "ratio"] | None = None
-    ratio: RatioSection | None = None
-    dry_run: bool = False
-    alpha: Percent | None = None
-    error_rate: ErrorSection | None = None
-    client_errors: (
-        Annotated[
-            ClientErrorSection | Literal[False],
-            Meta(description="what is tolerated, such as {tolerate: 1.4x}, or false to leave them out"),
-        ]
-        | None
-    ) = None
-    latency: LatencySection | None = None
-    metrics: dict[Key, MetricSection] = field(default_factory=dict)
-    guards: tuple[Guard, ...] = ()
-    outside: dict[Key, OutsideSection] = field(default_factory=dict)
-
-
 class ObjectiveSection(Model, frozen=True):
-    """A service level objective."""
+    """A service level objective: a spent error budget holds releases, and never a rollback.
+
+    Attributes:
+        objective: the share of requests that must be no errors; above 0% and below 100%.
+        window: over which it is counted; 35d at most.
+    """
 
     objective: Percent
     window: Duration = "30d"
 
 
 class ReleaseSection(Model, frozen=True):
-    """A release that the file asks for."""
+    """A release that the file asks for. A change of it starts one.
+
+    Attributes:
+        to: the slot that the version is in.
+        version: what the version is called.
+    """
 
     to: Key
     version: Version
 
 
 class MatchSection(Model, frozen=True):
-    """Whom an A/B test is about: all that is written must hold."""
+    """Whom an A/B test is about: all that is written must hold.
+
+    Attributes:
+        headers: request header -> its value, or true for any value.
+        cookies: cookie -> its value, or true for any value.
+        context: a condition over what the callable `identify` says of the visitor.
+    """
 
     headers: dict[HeaderName, Expected] | None = None
     cookies: dict[CookieName, Expected] | None = None
@@ -223,6 +180,27 @@ class RolloutSection(Model, frozen=True):
     """Two slots; the one that is not `initial` is the canary.
 
     Without `strategy` and `steps` it is a plain split: the canary gets `weight` percent, and nobody judges it.
+
+    Attributes:
+        slots: the two places to run a version.
+        initial: the slot that is stable before there is any state; afterwards the store knows.
+        strategy: how a release reaches everybody: by steps, at once after a preview, or not before somebody
+            says so. Default: canary where there are `steps`, else none.
+        weight: percent of visitors who get the canary, in a plain split and under `ab`.
+        steps: the weights on the way, rising; 100 follows the last one by itself. Default: 5, 10, 20, 40, 80.
+        pre_promotion: what comes before the switch; `blue_green` only.
+        post_promotion: what comes after the switch; `blue_green` only. Default: the release is successful at
+            once, and the rollback window follows.
+        match: whom the test is about; `ab` only. Default: everybody.
+        deadline: of each step, after which it is inconclusive; `ab` has none. Default: 24h.
+        rollback_window: how long the version before is kept warm after success, and guards may still roll
+            back. Default: 1h.
+        sticky: by what visitors keep their slot: whoever has the targeting key, whoever has the browser, or
+            not at all.
+        salt: the salt name of its buckets. Default: `rollout:` with its name.
+        analysis: what releases are judged by.
+        slo: a spent error budget keeps a release from going on.
+        release: a release that the file asks for.
     """
 
     slots: dict[Key, SlotSection]

@@ -7,10 +7,10 @@ from hashlib import sha256
 import msgspec
 
 from reliakit.definitions.analysis import AnalysisReader
+from reliakit.definitions.analysis_models import AnalysisSection
 from reliakit.definitions.problems import Path, Problem
 from reliakit.definitions.quantities import duration_text, seconds, share
 from reliakit.definitions.rollout_models import (
-    AnalysisSection,
     ObjectiveSection,
     PrePromotionSection,
     RolloutSection,

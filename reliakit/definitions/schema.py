@@ -8,8 +8,10 @@ from typing import Any
 
 import msgspec
 
+from reliakit.definitions.analysis_models import GuardSection
 from reliakit.definitions.conditions import condition_schema
 from reliakit.definitions.guards import guard_schema
+from reliakit.definitions.meanings import meanings, purpose, sections
 from reliakit.definitions.models import Definitions
 
 __all__ = ["schema"]
@@ -35,15 +37,31 @@ _SCALARS = {"string", "integer", "number", "boolean"}
 def schema() -> dict[str, Any]:
     """Returns the schema as a JSON-serialisable mapping."""
     root = msgspec.json.schema(Definitions)
-    sections = {
+    written = {
         **root["$defs"],
         "Condition": condition_schema(),
         "Guard": guard_schema(),
         "Value": _ANY_VALUE,
     }
-    refined = {name: _refined(section) for name, section in sections.items()}
+    refined = {name: _refined(section) for name, section in written.items()}
+    for model in sections():
+        name = "Guard" if model is GuardSection else model.__name__
+        refined[name] = _explained(refined[name], model)
     refined["FromEnvironment"] = _FROM_ENVIRONMENT
     return {"$schema": _DIALECT, "title": "reliakit definitions", "$ref": root["$ref"], "$defs": refined}
+
+
+def _explained(section: dict[str, Any], model: type[msgspec.Struct]) -> dict[str, Any]:
+    """Says what a section is for, and of each key what it means: what is expected there stands further inside."""
+    told = {key: {"description": text} for key, text in meanings(model).items()}
+    properties = {key: _over(part, told.get(key, {})) for key, part in section["properties"].items()}
+    return {**section, "description": purpose(model), "properties": properties}
+
+
+def _over(part: dict[str, Any], told: dict[str, Any]) -> dict[str, Any]:
+    """Lays a meaning over what is expected, which `allOf` keeps."""
+    expected = told and "description" in part
+    return {**told, "allOf": [part]} if expected else {**part, **told}
 
 
 def _refined(node: Any) -> Any:

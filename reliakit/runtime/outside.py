@@ -6,7 +6,8 @@ from functools import partial
 from typing import Protocol
 
 from reliakit.clock import Clock
-from reliakit.definitions.rollout_models import OutsideSection, RolloutSection
+from reliakit.definitions.analysis_models import OutsideSection
+from reliakit.definitions.rollout_models import RolloutSection
 from reliakit.errors import MissingExtraError, ReliakitError
 from reliakit.rollouts.observed import Outside
 from reliakit.runtime.documents import Versioned

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from reliakit.definitions.rollout_models import OutsideSection
+from reliakit.definitions.analysis_models import OutsideSection
 from reliakit.rollouts.observed import Outside
 from reliakit.runtime.http_calls import Call, Caller, Unanswered, call
 from reliakit.runtime.outside import NoLook

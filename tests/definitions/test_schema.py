@@ -11,11 +11,11 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator, FormatChecker
 
+from reliakit.definitions.analysis_models import GuardSection
 from reliakit.definitions.documents import Document, read, run
 from reliakit.definitions.loading import load
 from reliakit.definitions.models import Definitions
 from reliakit.definitions.operators import OPERATORS
-from reliakit.definitions.rollout_models import GuardSection
 from reliakit.definitions.schema import schema
 
 CORPUS = File(__file__).parent / "corpus"

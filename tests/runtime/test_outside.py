@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from reliakit.definitions.rollout_models import OutsideSection
+from reliakit.definitions.analysis_models import OutsideSection
 from reliakit.rollouts.phases import Phase
 from reliakit.runtime.journal import read_entry
 from reliakit.runtime.outside import NoLook
