@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from reliakit.core.acting import Actor
 from reliakit.rollouts.phases import Phase
 from reliakit.rollouts.records import Record, opened, stamped
 from reliakit.rollouts.verdict import Verdict
@@ -36,23 +37,6 @@ class Happening(StrEnum):
     SETTLED = "settled"
     COUNTS_LOST = "counts_lost"
     STOPPED = "stopped"
-
-
-@dataclass(frozen=True, slots=True)
-class Actor:
-    """Who did it.
-
-    Attributes:
-        kind: `rule`, `worker`, or `person`.
-        name: of the rule, the worker, or what a person claims to be called.
-        user: the operating system's user, for a person.
-        host: the machine.
-    """
-
-    kind: str
-    name: str
-    user: str = ""
-    host: str = ""
 
 
 RULE = Actor("rule", "analysis")

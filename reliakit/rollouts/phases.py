@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from enum import StrEnum
 
+from reliakit.core.acting import Refused
+
 __all__ = ["ACTIVE", "TRANSITIONS", "Phase", "Refused", "Trigger", "drawn", "moved"]
 
 
@@ -33,10 +35,6 @@ class Trigger(StrEnum):
     RESUME = "resume"
     ABORT = "abort"
     RETRY = "retry"
-
-
-class Refused(Exception):
-    """What was asked for can't happen in this phase; the message says what can."""
 
 
 ACTIVE = frozenset({Phase.PENDING, Phase.RUNNING, Phase.PAUSED, Phase.INCONCLUSIVE, Phase.ERROR})
