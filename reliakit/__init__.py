@@ -5,10 +5,12 @@ from reliakit.core.outcome import Outcome
 from reliakit.errors import ConfigurationError, MissingExtraError, ReliakitError, UsageError
 from reliakit.kit import Reliakit
 from reliakit.runtime.flag_news import Change
+from reliakit.sources.protocol import Content, Source, SourceError
 
 __all__ = [
     "Change",
     "ConfigurationError",
+    "Content",
     "ErrorCode",
     "Evaluation",
     "MissingExtraError",
@@ -16,5 +18,7 @@ __all__ = [
     "Reason",
     "Reliakit",
     "ReliakitError",
+    "Source",
+    "SourceError",
     "UsageError",
 ]

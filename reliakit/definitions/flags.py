@@ -68,10 +68,10 @@ class _FlagPlanner:
             metadata=self._metadata(),
         )
 
-    def _metadata(self) -> Mapping[str, str]:
+    def _metadata(self) -> Mapping[str, Any]:
         """By the names that OpenFeature has, where it has one."""
         said = {"owner": self.flag.owner, "kind": self.flag.kind, "version": self.reader.revision}
-        return {name: value for name, value in said.items() if value is not None}
+        return {**self.flag.metadata, **{name: value for name, value in said.items() if value is not None}}
 
     def _path(self, *rest: str | int) -> Path:
         return ("flags", self.key, *rest)

@@ -43,6 +43,7 @@ Share = Annotated[float, Meta(ge=0, le=1_000_000, description="a share of 0 or m
 Variant = Annotated[bool | str, Meta(description="a variant's name, or on or off")]
 User = Annotated[str | int, Meta(description="a user's targeting key")]
 KeySource = Literal["identified", "header", "anonymous_cookie"]
+Detail = Annotated[str | int | float | bool, Meta(description="text, a number, true or false")]
 Value = Annotated[
     str | int | float | bool | dict[str, Any] | list[Any] | None,
     Meta(
@@ -84,6 +85,8 @@ class Flag(Model, frozen=True):
             for good. OpenFeature's metadata has it.
         created: the day on which it was added.
         public: whether front ends may ask for it by OFREP without a token.
+        metadata: name -> text, a number, true or false: what else whoever evaluates the flag should know.
+            OpenFeature's metadata has it.
         enabled: false is off for everybody, whatever else is written, with the reason DISABLED.
         variants: name -> value. Default: on and off, with the values true and false.
         default: the variant that counts as off. Default: off, or the first of `variants`.
@@ -103,6 +106,7 @@ class Flag(Model, frozen=True):
     kind: Literal["release", "experiment", "ops", "permission"] | None = None
     created: date | None = None
     public: bool = False
+    metadata: dict[Text, Detail] = field(default_factory=dict)
     enabled: bool = True
     variants: Annotated[dict[Key, Value], Meta(min_length=1)] | None = None
     default: Variant | None = None

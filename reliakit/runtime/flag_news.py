@@ -1,11 +1,12 @@
 """The part of a kit that tells of changes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from reliakit.runtime.keeper import Keeper
+    from reliakit.runtime.written_flags import WrittenFlags
 
 __all__ = ["Change", "FlagNews", "Listener"]
 
@@ -32,6 +33,20 @@ class FlagNews:
     """For those that show flags, or hand them on."""
 
     _keeper: "Keeper"
+    _written: "WrittenFlags | None" = None
+
+    @property
+    def flags(self) -> Mapping[str, Mapping[str, Any]]:
+        """The flags in force by their keys, each as it would be written, without what is the default.
+
+        Not to be changed. What somebody has pinned is not in it.
+        """
+        from reliakit.runtime.written_flags import WrittenFlags
+
+        written, definitions = self._written, self._keeper.state.definitions
+        if written is None or written.definitions is not definitions:
+            written = self._written = WrittenFlags(definitions)
+        return written
 
     def on_change(self, listener: Listener) -> Callable[[], None]:
         """Has `listener` called whenever flags change in this process, or the state of their definitions does.

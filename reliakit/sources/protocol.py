@@ -2,10 +2,12 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from reliakit.definitions.documents import Format
 from reliakit.errors import ReliakitError
+
+if TYPE_CHECKING:  # `import reliakit` names what is here, and should not pay for parsers
+    from reliakit.definitions.documents import Format
 
 __all__ = ["Content", "Source", "SourceError"]
 
@@ -21,7 +23,7 @@ class Content:
     name: str
     """For people: a path, a URL."""
     text: bytes
-    format: Format
+    format: "Format"
     layers: "tuple[Content, ...]" = ()
     """Documents that this one lies over, the uppermost first; none of them has layers itself."""
 

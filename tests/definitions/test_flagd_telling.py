@@ -29,7 +29,7 @@ def test_what_changed_is_told():
         "f: enabled -> disabled, on for everyone -> off for everyone else, default on -> off, targeting changed"
     ]
     assert [*difference(native, before)] == [
-        "f: 10 % -> on for everyone, variants changed, default none -> on, bucketing changed, metadata changed"
+        "f: 10 % -> on for everyone, variants changed, default none -> on, bucketing changed"
     ]
     assert [*difference(before, native)]
 
