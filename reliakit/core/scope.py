@@ -1,6 +1,6 @@
 """What a flag check sees: a pinned snapshot, and who is asking."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from reliakit.core.rollouts import Slot
@@ -23,6 +23,7 @@ class Scope:
         compiled: what a flag check looks at first: `flags.compiled`.
         subject: the targeting key, once it is known.
         attributes: what `identify` said beside the key.
+        ask: finds out who is asking, where that is known to be worth it only once a flag is checked.
         forced: slots by rollout that a signed override asked for.
         routed: the slot that the whole of it was split to.
         taken: what else happens here is evidence about: slots that calls of functions were split to, by their rows
@@ -32,6 +33,7 @@ class Scope:
 
     __slots__ = ("attributes", "compiled", "flags", "identified", "snapshot", "subject", "taken")
 
+    ask: Callable[[], None] | None = None
     forced: Mapping[str, str] = NOTHING
     routed: Slot | None = None
 
@@ -42,8 +44,10 @@ class Scope:
         self.attributes = NOTHING
         self.taken: dict[Any, Any] | None = None
 
-    def identify(self, user: str | None, attributes: Mapping[str, Any]) -> None:
-        """Says who is asking from now on."""
+    def identify(
+        self, user: str | None, attributes: Mapping[str, Any], ask: Callable[[], None] | None = None
+    ) -> None:
+        """Says who is asking from now on, and what may know better; only a request has the like."""
         self.subject = self.identified = user
         self.attributes = attributes
 

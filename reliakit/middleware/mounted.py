@@ -1,12 +1,15 @@
-"""The part of a kit that hands out apps of its own, to be mounted in the application or served beside it."""
+"""The part of a kit that hands out apps of its own, to be mounted in the application or served beside it, and what
+frameworks are built on whose applications can't be wrapped."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
     from reliakit.middleware.ofrep.answers import Evaluate
+    from reliakit.middleware.passage import Passages
     from reliakit.middleware.protocol import ASGIApp, WSGIApp
     from reliakit.runtime.joining import Joined
     from reliakit.runtime.keeper import Keeper
@@ -31,6 +34,20 @@ class Mounted:
     _runtime: "Runtime"
     _keeper: "Keeper"
     _joined: "Joined"
+    _folder: Path
+    _bypassed: bool
+
+    def passages(self) -> "Passages | None":
+        """Returns what takes the requests of an application from inside of it; None where reliakit is inert.
+
+        For authors of integrations, where a framework gives its middleware requests and responses of its own. It has
+        the effect of `asgi` and `wsgi`, but that requests go to no upstream but the application.
+        """
+        if self._bypassed:
+            return None
+        from reliakit.middleware.passage import Passages
+
+        return Passages(self._runtime, self._folder)
 
     def metrics_asgi(self) -> "ASGIApp":
         """Returns an ASGI app that shows what all workers have counted together, as OpenMetrics.

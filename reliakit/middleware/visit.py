@@ -1,6 +1,6 @@
 """One request, and who sent it, as far as the edge can know."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from reliakit.core.identity import KeySource
@@ -26,7 +26,10 @@ class Visit(Scope):
         carried: the targeting key that a trusted proxy sent.
     """
 
-    __slots__ = ("_carried", "_cookie", "_visitor", "cookies", "fresh", "routed")
+    __slots__ = ("_carried", "_cookie", "_visitor", "ask", "cookies", "fresh", "routed")
+
+    ask: Callable[[], None] | None
+    """Finds out who is signed in, and says so by `identify`; called when the first flag is checked."""
 
     def __init__(
         self,
@@ -38,7 +41,7 @@ class Visit(Scope):
     ) -> None:
         # As `Scope` does it, without the call: this runs for every request.
         self.snapshot, self.flags, self.compiled = snapshot, flags, flags.compiled
-        self.subject = self.identified = self.routed = None
+        self.subject = self.identified = self.routed = self.ask = None
         self.attributes = NOTHING
         self.taken = {}
         self._cookie, self.cookies, self._carried = cookie, cookies, carried
@@ -49,6 +52,8 @@ class Visit(Scope):
     def key(self) -> str | None:
         """Returns the targeting key from the first source that has one."""
         if self.subject is None:
+            if self.ask is not None:
+                self.ask()
             found: str | None
             for source in self.snapshot.identity.sources:
                 if source is _ANONYMOUS_COOKIE:
@@ -67,10 +72,12 @@ class Visit(Scope):
         sources = (found.get(source, self._carried) for source in self.snapshot.identity.sources)
         return self.subject or next((key for key in sources if key is not None), None)
 
-    def identify(self, user: str | None, attributes: Mapping[str, Any]) -> None:
+    def identify(
+        self, user: str | None, attributes: Mapping[str, Any], ask: Callable[[], None] | None = None
+    ) -> None:
         """Says who is signed in; which source comes first is for the definitions to say."""
         super().identify(user, attributes)
-        self.subject = None
+        self.subject, self.ask = None, ask
 
     def session(self) -> str:
         """Returns the visitor whom the browser is recognised as; a new one where there is none."""

@@ -17,7 +17,7 @@ from reliakit.middleware.protocol import APP, Environ, StartResponse, WSGIApp
 from reliakit.middleware.visit import Visit
 from reliakit.runtime.runtime import Runtime
 
-__all__ = ["WSGIShell"]
+__all__ = ["Response", "WSGIShell"]
 
 _log = logging.getLogger("reliakit")
 # Members of an enumeration are looked up slowly; the request path has them at hand.
@@ -65,8 +65,8 @@ class WSGIShell:
         runtime = self._runtime
         if runtime.dormant:
             runtime.wake()
-        environ, upstream, series, visit = self._admit(environ)
-        response = _Response(runtime, visit, start_response, environ)
+        environ, upstream, series, visit = self.admit(environ)
+        response = Response(runtime, visit, start_response, environ)
         if series >= 0:
             runtime.flights.open[response] = series
         token = self._enter(visit)
@@ -82,7 +82,7 @@ class WSGIShell:
             return body
         return response.over(body, environ.get("wsgi.file_wrapper"))
 
-    def _admit(self, environ: Environ) -> Admission:
+    def admit(self, environ: Environ) -> Admission:
         """Decides on a request. Whatever goes wrong in that, the application gets it, less what may be forged."""
         outside = self._runtime.outside
         try:
@@ -138,7 +138,7 @@ def _variable(header: str) -> str:
     return name if name in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{name}"
 
 
-class _Response:
+class Response:
     """One response, from the status line to the server's `close`."""
 
     __slots__ = ("_environ", "_latched", "_start", "begun", "runtime", "visit")
@@ -194,7 +194,7 @@ class _Body:
 
     __slots__ = ("_body", "_ended", "_iterator", "_response")
 
-    def __init__(self, body: Iterable[bytes], response: _Response) -> None:
+    def __init__(self, body: Iterable[bytes], response: Response) -> None:
         self._body, self._response = body, response
         self._iterator: Iterator[bytes] | None = None
         self._ended = False

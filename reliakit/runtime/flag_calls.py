@@ -209,7 +209,7 @@ class Identified:
         attributes: Context,
     ) -> None:
         self._calls, self._scope, self._token = calls, scope, token
-        self._before = scope.identified, scope.attributes
+        self._before = scope.identified, scope.attributes, scope.ask
         scope.identify(user, attributes)
 
     def __enter__(self) -> "Identified":

@@ -1,0 +1,195 @@
+"""What the shells do, in steps: for frameworks whose own middleware is given requests and responses.
+
+A shell around the application sees more, and is the first choice where it can be had. Some frameworks make a request
+before any middleware of theirs runs, and have users who expect a line in the settings.
+"""
+
+from asyncio import CancelledError
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import Any
+
+from reliakit.core.bucketing import key_text
+from reliakit.core.outcome import Outcome
+from reliakit.middleware.edge import UNJUDGED
+from reliakit.middleware.protocol import APP, Environ
+from reliakit.middleware.visit import Visit
+from reliakit.middleware.wsgi import Response, WSGIShell
+from reliakit.runtime.runtime import Runtime
+
+__all__ = ["Passage", "Passages"]
+
+
+class Passages:
+    """Admits the requests of one application.
+
+    Args:
+        runtime: of the kit.
+        folder: where this host keeps a signing key.
+    """
+
+    def __init__(self, runtime: Runtime, folder: Path) -> None:
+        self._runtime = runtime
+        self._shell = WSGIShell(_inside, runtime, folder, {})
+
+    @property
+    def elsewhere(self) -> frozenset[str]:
+        """The upstreams that requests are routed to, and that only a shell around the application can reach."""
+        snapshot = self._runtime.snapshot
+        rollouts = [snapshot.rollouts[route.rollout] for route in snapshot.routes if route.rollout]
+        slots = {slot.upstream for each in rollouts for slot in (each.stable, each.canary)}
+        direct = {route.upstream for route in snapshot.routes}
+        return frozenset(name for name in direct | slots if name not in (None, APP))
+
+    def admit(self, environ: Environ) -> "Passage":
+        """Decides on a request; nothing of it is recorded before `passing`.
+
+        Args:
+            environ: method, path, headers and peer of it, by their names in WSGI.
+        """
+        if self._runtime.dormant:
+            self._runtime.wake()
+        around = self._runtime.scope.get()
+        if isinstance(around, Visit):  # a shell has admitted it, and records it
+            return Passage(self._runtime, around, environ, UNJUDGED, shelled=True)
+        believed, upstream, series, visit = self._shell.admit(environ)
+        return Passage(self._runtime, visit, believed, series if upstream == APP else UNJUDGED)
+
+
+class Passage:
+    """One request on its way through an application.
+
+    Attributes:
+        environ: what the application is to see of it: less what only others may send.
+    """
+
+    __slots__ = ("_answer", "_runtime", "_series", "_shelled", "_visit", "environ")
+
+    def __init__(
+        self, runtime: Runtime, visit: Visit, environ: Environ, series: int, *, shelled: bool = False
+    ) -> None:
+        self._runtime, self._visit, self.environ = runtime, visit, environ
+        self._series, self._shelled = series, shelled
+        self._answer = _Answer(runtime, visit, _inside, environ)
+
+    @property
+    def recognised(self) -> bool:
+        """Whether it has mattered who is asking: then the answer is not for everybody."""
+        return self._visit.subject is not None
+
+    def ask(self, who: Callable[[], None]) -> None:
+        """Has `who` called when the first flag is checked: it finds out who is asking, and calls `identify`."""
+        self._visit.identify(None, {}, who)
+
+    def identify(self, user: Any, attributes: Mapping[str, Any]) -> None:
+        """Says who is asking: a targeting key or None, and attributes for rules."""
+        self._visit.identify(key_text(user), attributes)
+
+    @contextmanager
+    def within(self) -> Iterator[None]:
+        """Makes flag checks those of this request, where they are nobody's."""
+        if self._runtime.scope.get() is not None:
+            yield
+        else:
+            with self._entered():
+                yield
+
+    @contextmanager
+    def passing(self) -> Iterator[None]:
+        """Records the request, and makes flag checks those of it, while the application works on it.
+
+        An exception counts, and passes on. Where there is none, `answered` belongs inside.
+        """
+        if self._series >= 0:
+            self._runtime.flights.open[self._answer] = self._series
+        try:
+            with nullcontext() if self._shelled else self._entered():
+                yield
+        except CancelledError:
+            self._answer.leave()
+            raise
+        except BaseException:
+            self._answer.finish(raised=True)
+            raise
+
+    def answered(self, status: int, *, secure: bool) -> str | None:
+        """Takes down the status; returns the Set-Cookie header for a visitor who needs one, as text.
+
+        What was answered counts when it is over: by `ended`, or at the end of what `over` and `over_async` return.
+        """
+        return None if self._shelled else self._answer.latch(status, secure)
+
+    def ended(self) -> None:
+        """Says that all of the answer is there."""
+        self._answer.finish(raised=False)
+
+    def over(self, body: Iterable[bytes]) -> Iterable[bytes]:
+        """Returns a body in blocks that still is of this request; it has to be closed."""
+        return body if self._shelled else self._answer.over(body, None)
+
+    def over_async(self, body: AsyncIterable[bytes]) -> AsyncIterable[bytes]:
+        """Returns the same of an asynchronous body; its `close` is not asynchronous."""
+        return body if self._shelled else _AsyncBody(body, self._answer)
+
+    @contextmanager
+    def _entered(self) -> Iterator[None]:
+        scope = self._runtime.scope
+        token = scope.set(self._visit)
+        try:
+            yield
+        finally:
+            scope.reset(token)
+
+
+class _Answer(Response):
+    """A response whose status is told by its number."""
+
+    __slots__ = ()
+
+    def latch(self, status: int, secure: bool) -> str | None:
+        self._latched = self.visit.snapshot.classify(status)
+        return self.visit.set_cookie(secure=secure) if self.visit.fresh else None
+
+    def leave(self) -> None:
+        """The client went before it was answered."""
+        self._latched = self._latched or Outcome.CANCELLED
+        self.finish(raised=False, left=True)
+
+
+class _AsyncBody:
+    """The application's asynchronous iterable, with the request's scope around every step of it."""
+
+    __slots__ = ("_answer", "_begun", "_body", "_ended")
+
+    def __init__(self, body: AsyncIterable[bytes], answer: _Answer) -> None:
+        self._body, self._answer = aiter(body), answer
+        self._begun = self._ended = False
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self
+
+    async def __anext__(self) -> bytes:
+        self._begun = True
+        scope = self._answer.runtime.scope
+        token = scope.set(self._answer.visit)
+        try:
+            return await anext(self._body)
+        except StopAsyncIteration:
+            self._ended = True
+            raise
+        except CancelledError:
+            raise  # which `close` makes of it
+        except BaseException:
+            self._answer.finish(raised=True)
+            raise
+        finally:
+            scope.reset(token)
+
+    def close(self) -> None:
+        self._answer.finish(raised=False, left=self._begun and not self._ended)
+
+
+def _inside(*_: Any) -> Any:
+    """Stands where a shell has its application and its server, which are the framework's affair here."""
+    raise NotImplementedError
