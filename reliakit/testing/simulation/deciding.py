@@ -13,9 +13,11 @@ from reliakit.runtime.documents import Versioned
 from reliakit.runtime.journal import verify
 from reliakit.stores.protocol import Entry
 from reliakit.testing.simulation.served import Ledger
+from reliakit.testing.simulation.stints import Stints
 
 __all__ = [
     "LARGEST",
+    "LATE",
     "Standing",
     "edited",
     "in_no_error",
@@ -34,8 +36,10 @@ __all__ = [
 
 LARGEST = 64 * 1024
 """Bytes of a state with its evidence."""
-_LATE = 9.0
+LATE = 9.0
 """Seconds between a reading of the store's clock and what was written because of it, at most."""
+_BETWEEN = 1.5
+"""Seconds since the last fold, in a pause, that count as time of the bake once a person resumes it, at most."""
 _ON = (Happening.ADVANCED, Happening.PROMOTED)
 _TRIGGERS: Mapping[Happening, tuple[Trigger, ...]] = {
     Happening.RUNNING: (Trigger.TRAFFIC,),
@@ -185,18 +189,25 @@ def _guarded(verdicts: Sequence[Verdict]) -> str | None:
     return "it went on where nothing is compared, and no guard has looked"
 
 
-def promoted_in_time(standing: Standing, event: Event, lasted: float, jumps: int) -> str | None:
-    """A clock that jumps promotes nothing: a step bakes for as long as it has to, in true seconds."""
+def promoted_in_time(standing: Standing, event: Event, stints: Stints, jumps: int) -> str | None:
+    """A clock that jumps promotes nothing: a step bakes, and waits, for as long as it has to, in true seconds.
+
+    Args:
+        stints: of the step, up to now.
+        jumps: of the clock, meanwhile.
+    """
     if event.what not in _ON or event.actor.kind == "person":
         return None
     step = standing.state.present_step(standing.definition)
-    true = lasted * 1.01 + 5 * jumps + _LATE
-    asked = step.bake + step.pause
-    return None if true >= asked else f"a step of {asked:g} s lasted {lasted:.1f} s"
+    most = 5 * jumps + _BETWEEN * stints.resumed
+    for asked, lasted, what in ((step.bake, stints.ran, "bakes"), (step.pause, stints.waited, "waits")):
+        if lasted * 1.01 + 0.1 + most < asked:
+            return f"a step that {what} for {asked:g} s went on after {lasted:.1f} s"
+    return None
 
 
 def time_is_not_invented(evidence: Any, since: float, jumps: int, now: float) -> str | None:
     """The time that a release has spent is no more than has passed, but for 5 s at each jump of the clock."""
-    most = (now - since) * 1.01 + 5 * jumps + _LATE
+    most = (now - since) * 1.01 + 5 * jumps + LATE
     spent = evidence.spent.release
     return None if spent <= most else f"{spent:.1f} s were spent in {now - since:.1f} s with {jumps} jumps"

@@ -114,7 +114,7 @@ class Simulation:
         first = edition(setting.ladder, "2")
         self.editions = [first, *(self._edition(first, each, at) for at, each in enumerate(setting.edits))]
         definitions = {each.rollout.meaning: each.rollout for each in self.editions}
-        self.watch = Watch(self.schedule, self.ground, self.ledger, definitions, trace)
+        self.watch = Watch(self.schedule, self.clock.time, self.ground, self.ledger, definitions, trace)
         self.network = Network(
             self.schedule, self.ground, network, setting.faults, self.watch, self._announced
         )

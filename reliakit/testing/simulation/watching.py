@@ -20,11 +20,10 @@ from reliakit.testing.simulation.definitions import ROLLOUT as NAME
 from reliakit.testing.simulation.grounds import Ground
 from reliakit.testing.simulation.schedule import Schedule
 from reliakit.testing.simulation.served import Ledger
+from reliakit.testing.simulation.stints import Stints
 from reliakit.testing.simulation.workers import Process, Watched
 
 __all__ = ["Broken", "Watch"]
-
-_STEPS = (Happening.STARTED, Happening.ADVANCED, Happening.PROMOTED, Happening.RETRIED, Happening.RESUMED)
 
 
 class Broken(ReliakitError):
@@ -36,6 +35,7 @@ class Watch(Watched):
 
     Args:
         schedule: tells the true time.
+        clock: the store's.
         ground: where the state is.
         ledger: what was served.
         definitions: meaning -> definition, of all that workers may have read.
@@ -45,12 +45,14 @@ class Watch(Watched):
     def __init__(
         self,
         schedule: Schedule,
+        clock: Callable[[], float],
         ground: Ground,
         ledger: Ledger,
         definitions: dict[str, RolloutDefinition],
         trace: Callable[[str], None],
     ) -> None:
         self._schedule, self._ground, self._ledger = schedule, ground, ledger
+        self._clock = clock
         self._definitions, self._trace = definitions, trace
         self.entries: list[Entry] = []
         """The journal, since the store was last empty."""
@@ -69,7 +71,7 @@ class Watch(Watched):
         self._phase: Phase | None = None
         self._reported: dict[str, float] = {}
         self._begun: tuple[int, float, int] = (0, 0.0, 0)
-        self._step: tuple[float, int] = (0.0, 0)
+        self._stints = Stints(0.0, 0)
 
     def check(self, wrong: str | None, name: Callable[..., object]) -> None:
         """Stops where something is wrong.
@@ -134,6 +136,7 @@ class Watch(Watched):
         self.check(deciding.state_is_small(texts), deciding.state_is_small)
         if before is None and self._phase is None and self.history[-1].at > 0:
             self._phase = now.state.phase  # told again by a worker, after the store had lost it
+            self._stints = self._stints.again(self._schedule.now, now.state)
         self.check(
             deciding.state_is_what_was_journalled(now.state, self._phase),
             deciding.state_is_what_was_journalled,
@@ -188,7 +191,7 @@ class Watch(Watched):
     def _edited(self, standing: Standing, definition: RolloutDefinition) -> Standing:
         after = deciding.edited(standing, definition)
         if after.moved:
-            self._step = self._schedule.now, self.jumps
+            self._stints = Stints(self._schedule.now, self.jumps, runs=self._phase is Phase.RUNNING)
         return after
 
     def _buried(self, record: Record) -> None:
@@ -209,13 +212,16 @@ class Watch(Watched):
         if standing is not None:
             wrong = deciding.promoted_by_evidence(standing, event, self._ledger)
             self.check(wrong, deciding.promoted_by_evidence)
-            since, jumps = self._step
-            wrong = deciding.promoted_in_time(standing, event, self._schedule.now - since, self.jumps - jumps)
+            stints = self._stints.until(self._decided(event))
+            wrong = deciding.promoted_in_time(standing, event, stints, self.jumps - stints.jumps)
             self.check(wrong, deciding.promoted_in_time)
-        if event.what in _STEPS:
-            self._step = self._schedule.now, self.jumps
+        self._stints = self._stints.after(event, self._decided(event), self.jumps)
         self._phase = event.after
         self.events.append(event)
+
+    def _decided(self, event: Event) -> float:
+        """Returns when, in true seconds, the clock was read that the event tells."""
+        return self._schedule.now - min(max(0.0, self._clock() - event.at), deciding.LATE)
 
     def flushed(self, process: Process, began: float) -> None:
         version = process.fleet.states[NAME].version if NAME in process.fleet.states else 0
