@@ -7,8 +7,11 @@ try:
 except ImportError as missing:
     raise MissingExtraError("reliakit_django", "django") from missing
 
+from reliakit_django.flags import RequestFlags, flags_of
 from reliakit_django.kits import kit
+from reliakit_django.routes import http_route
+from reliakit_django.views import FlagRequiredMixin, flag_required
 
-__all__ = ["kit"]
+__all__ = ["FlagRequiredMixin", "RequestFlags", "flag_required", "flags_of", "http_route", "kit"]
 
 del _django

@@ -13,7 +13,7 @@ from django.utils.module_loading import import_string
 if TYPE_CHECKING:
     from reliakit import Reliakit
 
-__all__ = ["KEYS", "ON_INVALID", "SETTING", "Configured", "configured", "loaded", "written"]
+__all__ = ["KEYS", "ON_INVALID", "SETTING", "Configured", "configured", "loaded", "placed", "written"]
 
 SETTING = "RELIAKIT"
 KEYS = ("CONFIG", "SOURCE", "STORE", "ON_INVALID", "USER", "CONTEXT")
@@ -90,7 +90,7 @@ def loaded(named: Any) -> Any:
 def _source(given: Mapping[str, Any]) -> Any:
     named = given.get("SOURCE")
     if named is None:
-        return _placed(given.get("CONFIG", _DEFAULT_FILE))
+        return placed(given.get("CONFIG", _DEFAULT_FILE))
     if "CONFIG" in given:
         raise ImproperlyConfigured(f"{SETTING} has both CONFIG and SOURCE; leave one of them out")
     found = loaded(named)
@@ -98,7 +98,7 @@ def _source(given: Mapping[str, Any]) -> Any:
     return found if hasattr(found, "load") and not isinstance(found, type) else found()
 
 
-def _placed(config: Any) -> Any:
+def placed(config: Any) -> Any:
     """A path is relative to the project, wherever the process was started."""
     if isinstance(config, Mapping) or not isinstance(config, str | PathLike) or "://" in str(config):
         return config

@@ -78,6 +78,11 @@ class Passage:
         """Whether it has mattered who is asking: then the answer is not for everybody."""
         return self._visit.subject is not None
 
+    @property
+    def asks(self) -> bool:
+        """Whether it is still to be found out who is asking, by what `ask` was given."""
+        return self._visit.ask is not None
+
     def ask(self, who: Callable[[], None]) -> None:
         """Has `who` called when the first flag is checked: it finds out who is asking, and calls `identify`."""
         self._visit.identify(None, {}, who)
