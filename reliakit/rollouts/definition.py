@@ -7,6 +7,7 @@ one step that is held until somebody promotes or aborts.
 from bisect import bisect_left
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import lru_cache
 
 from reliakit.core.histogram import LOG_EDGES
 from reliakit.rollouts.errors import RollbackRule
@@ -102,12 +103,14 @@ class GuardRule:
     @property
     def name(self) -> str:
         """Tells it apart from others of the same metric."""
-        limit = f"{self.guard.limit:g}/{self.guard.seconds:g}/{self.guard.requests}"
-        return (
-            f"{self.metric}>{limit}"
-            if self.slower_than is None
-            else f"{self.metric}{self.slower_than:g}>{limit}"
-        )
+        return _name_of(self)
+
+
+@lru_cache
+def _name_of(rule: GuardRule) -> str:
+    limit = f"{rule.guard.limit:g}/{rule.guard.seconds:g}/{rule.guard.requests}"
+    bound = "" if rule.slower_than is None else f"{rule.slower_than:g}"
+    return f"{rule.metric}{bound}>{limit}"
 
 
 @dataclass(frozen=True, slots=True)

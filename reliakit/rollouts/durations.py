@@ -1,6 +1,6 @@
 """Durations of a block: sparse counts by bin of the log histogram."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil, floor, log
 
@@ -23,14 +23,14 @@ class Durations:
     canary: Bins
     stable: Bins
 
-    def slower_than(self, edge: int) -> Block:
-        """Returns the block in which an "error" is a request above the bin `edge`."""
-        return Block(
-            sum(self.canary.values()),
-            sum(self.stable.values()),
-            sum(count for number, count in self.canary.items() if number > edge),
-            sum(count for number, count in self.stable.items() if number > edge),
-        )
+    def slower_than(self, edges: Sequence[int]) -> list[Block]:
+        """Returns, for each edge, the block in which an "error" is a request above that bin."""
+        n_c, n_s = sum(self.canary.values()), sum(self.stable.values())
+        return [Block(n_c, n_s, _above(self.canary, edge), _above(self.stable, edge)) for edge in edges]
+
+
+def _above(bins: Bins, edge: int) -> int:
+    return sum([count for number, count in bins.items() if number > edge])
 
 
 def sparse(bins: list[int]) -> Bins:

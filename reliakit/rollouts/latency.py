@@ -84,7 +84,7 @@ class Latency:
             return self.restarted().folded(block)
         judged = self.rule.tolerated(block)
         rank = self.rank.times(log_tilts(judged, self.baseline.scores(), LAMBDAS))
-        slow = [judged.slower_than(edge) for edge in self.baseline.edges()]
+        slow = judged.slower_than(self.baseline.edges())
         exceed = tuple(test.folded(part) for test, part in zip(self.exceed, slow, strict=True))
         evidence = tuple(sums.folded(part) for sums, part in zip(self.evidence, slow, strict=True))
         return Latency(self.rule, self.baseline, rank, exceed, evidence, self.seen + slow[0].n)

@@ -65,9 +65,8 @@ class LatencyPromotion:
         tilts = log_tilts(Durations(moved, block.stable), baseline.scores(), _FASTER)
         rank = tuple(total + more for total, more in zip(self.rank, tilts, strict=True))
         tolerated = LatencyRule(self.rule.tolerate).tolerated(block)
-        return LatencyPromotion(
-            self.rule, rank, self.tail.folded(tolerated.slower_than(baseline.edges()[_TAIL]))
-        )
+        (slow,) = tolerated.slower_than((baseline.edges()[_TAIL],))
+        return LatencyPromotion(self.rule, rank, self.tail.folded(slow))
 
     def restarted(self) -> "LatencyPromotion":
         """Returns the test at the start of the next step."""

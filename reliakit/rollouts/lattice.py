@@ -41,11 +41,13 @@ def _steps(ratio: float) -> float:
     return _PER_DOUBLING * log2(ratio)
 
 
+@lru_cache(len(RATIOS))
 def above(index: int) -> tuple[int, ...]:
     """Returns the alternatives to a ratio from above: it times 2^(1/4), 2^(1/2), 2, 2^1.5 .. 2^6, up to 64."""
     return tuple(index + steps for steps in _UP if index + steps <= _LAST)
 
 
+@lru_cache(len(RATIOS))
 def below(index: int) -> tuple[int, ...]:
     """Returns the alternatives from below: it times 2^(-1/2), 2^-1 .. 2^-2.5, down to 1/64."""
     return tuple(index - steps for steps in _DOWN if index - steps >= 0)

@@ -1,6 +1,7 @@
 """Weighted means of numbers too large to write down: everything is kept as logarithms."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from math import exp, fsum, log
 
 __all__ = ["LARGEST", "e_value", "log_mean", "log_mix", "log_plus", "log_uniform", "log_weights"]
@@ -13,7 +14,7 @@ def log_mix(logs: Sequence[float], log_weights: Sequence[float]) -> float:
     """Returns ln sum_g w_g x_g from the logarithms of both; neither may be empty."""
     terms = [value + weight for value, weight in zip(logs, log_weights, strict=True)]
     most = max(terms)
-    return most + log(fsum(exp(term - most) for term in terms))
+    return most + log(fsum([exp(term - most) for term in terms]))
 
 
 def log_mean(logs: Sequence[float]) -> float:
@@ -26,6 +27,7 @@ def log_plus(one: float, other: float) -> float:
     return log_mix((one, other), (0.0, 0.0))
 
 
+@lru_cache(64)
 def log_uniform(size: int) -> tuple[float, ...]:
     """Returns the logarithms of equal weights."""
     return (-log(size),) * size

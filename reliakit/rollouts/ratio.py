@@ -28,10 +28,10 @@ def log_likelihoods(block: Block, base: int, alternatives: Sequence[int]) -> tup
     """Returns l(rho, r0) of one block for lattice indices: `base` of r0, `alternatives` of rho."""
     if not block.errors:
         return (0.0,) * len(alternatives)
-    pooled = log_pooled(block.f)
+    pooled, e_c, errors = log_pooled(block.f), block.e_c, block.errors
+    base_pooled = pooled[base]
     return tuple(
-        block.e_c * log_ratio(index, base) - block.errors * (pooled[index] - pooled[base])
-        for index in alternatives
+        [e_c * log_ratio(index, base) - errors * (pooled[index] - base_pooled) for index in alternatives]
     )
 
 

@@ -52,7 +52,8 @@ class Served:
     @property
     def requests(self) -> int:
         """Those that say something about a version: who left early, and what we injected, does not."""
-        return sum(self.outcomes[outcome] for outcome in _JUDGED)
+        outcomes = self.outcomes
+        return outcomes[_SUCCESS] + outcomes[_ERROR] + outcomes[_CLIENT_ERROR]
 
     def minus(self, earlier: "Served") -> "Served":
         """Returns what came since.
@@ -79,13 +80,18 @@ class Served:
         return cls(outcomes, dict(zip(bins[::2], bins[1::2], strict=True)), metrics)
 
 
-_JUDGED = (Outcome.SUCCESS, Outcome.ERROR, Outcome.CLIENT_ERROR)
+_SUCCESS, _ERROR, _CLIENT_ERROR = map(int, (Outcome.SUCCESS, Outcome.ERROR, Outcome.CLIENT_ERROR))
 NOTHING = Served()
 
 
 def _less(now: Mapping[Any, int], then: Mapping[Any, int]) -> dict[Any, int]:
-    changed = {key: count - then.get(key, 0) for key, count in now.items() if count != then.get(key, 0)}
-    return changed | {key: -count for key, count in then.items() if key not in now}
+    known = then.get
+    changed = {key: more for key, count in now.items() if (more := count - known(key, 0))}
+    return (
+        changed
+        if then.keys() <= now.keys()
+        else changed | {key: -then[key] for key in then.keys() - now.keys()}
+    )
 
 
 def prefix_of(rollout: str, number: int) -> str:
