@@ -1,4 +1,4 @@
-"""`python -m benchmarks evaluation|footprint|middleware|functions|provider|durations|canary|all [--smoke]`: prints the tables as Markdown."""
+"""`python -m benchmarks evaluation|footprint|middleware|functions|provider|durations|canary|balancing|all [--smoke]`: prints the tables as Markdown."""
 
 import argparse
 import sys
@@ -10,7 +10,16 @@ from benchmarks.table import Table
 
 __all__: list[str] = []
 
-_SUBCOMMANDS = ("evaluation", "footprint", "middleware", "functions", "provider", "durations", "canary")
+_SUBCOMMANDS = (
+    "evaluation",
+    "footprint",
+    "middleware",
+    "functions",
+    "provider",
+    "durations",
+    "canary",
+    "balancing",
+)
 
 
 def _arguments(known: list[str]) -> argparse.Namespace:
