@@ -1,5 +1,6 @@
 """From the head of an upstream's response to what a client's server is told. Pure."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -27,14 +28,14 @@ class Incoming:
     """Bytes of the body; or CHUNKED, or TO_THE_END. 0 where it has none, whatever its headers say."""
 
 
-def incoming(status: int, received: Headers, *, head: bool, version: str = "1.1") -> Incoming:
+def incoming(status: int, received: Headers, *, head: bool, version: Callable[[], str]) -> Incoming:
     """Returns the head of a response.
 
     Args:
         status: of HTTP.
         received: names in small letters.
         head: whether it answers a HEAD.
-        version: of HTTP, as the upstream speaks it.
+        version: tells which HTTP the upstream speaks, where that matters.
 
     Raises:
         BadResponse: it could be read in two ways.
@@ -63,11 +64,11 @@ def incoming(status: int, received: Headers, *, head: bool, version: str = "1.1"
     return Incoming(status, kept, 0 if head else length)
 
 
-def _length(lengths: list[bytes], codings: list[bytes], version: str) -> int:
+def _length(lengths: list[bytes], codings: list[bytes], version: Callable[[], str]) -> int:
     if codings:
         if lengths:
             raise BadResponse("it sent both content-length and transfer-encoding")
-        if len(codings) > 1 or codings[0].lower() != b"chunked" or version == "1.0":
+        if len(codings) > 1 or codings[0].lower() != b"chunked" or version() != "1.1":
             raise BadResponse("it sent a transfer-encoding other than chunked")
         return CHUNKED
     if not lengths:

@@ -17,7 +17,7 @@ CHUNKED: Final = -1
 UNSAID: Final = -2
 """Whether there is a body shows when it is asked for: HTTP/2 needs no header for one."""
 
-_VISIBLE = bytes(range(0x21, 0x7F)) + bytes(range(0x80, 0x100))
+_VISIBLE = bytes({*range(0x21, 0x7F), *range(0x80, 0x100)} - {ord("#")})
 _TOKEN = frozenset("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
 _DIGITS = 18
 

@@ -1,0 +1,1 @@
+"""HTTP/1.1 to upstreams, over asyncio and the parser of httptools."""
