@@ -121,6 +121,7 @@ CREATE TABLE IF NOT EXISTS {schema}.marks (
 CREATE TABLE IF NOT EXISTS {schema}.leases (
     name text COLLATE "C" PRIMARY KEY,
     holder text NOT NULL,
+    since timestamptz NOT NULL DEFAULT clock_timestamp(),
     until timestamptz NOT NULL
 ) WITH (fillfactor = 50);
 INSERT INTO {schema}.head DEFAULT VALUES ON CONFLICT DO NOTHING;

@@ -55,11 +55,12 @@ class Statements:
         )
         SELECT count(*) FROM gone"""
     lease: str = """
-        INSERT INTO {schema}.leases AS l (name, holder, until)
-        VALUES (%s::text, %s::text, clock_timestamp() + make_interval(secs => %s::float8))
-        ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, until = excluded.until
-        WHERE l.holder = excluded.holder OR l.until <= clock_timestamp()
+        INSERT INTO {schema}.leases AS l (name, holder, since, until)
+        SELECT %s::text, %s::text, moment, moment + make_interval(secs => %s::float8) FROM clock_timestamp() AS moment
+        ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, since = excluded.since, until = excluded.until
+        WHERE l.holder = excluded.holder OR excluded.since NOT BETWEEN l.since - (l.until - l.since) AND l.until
         RETURNING true"""
+    """One that has far more to go than it ever had was taken before the server's clock went back."""
     release: str = "DELETE FROM {schema}.leases WHERE name = %s::text AND holder = %s::text RETURNING true"
     format: str = "SELECT format, readable FROM {schema}.format"
     listen: str = "LISTEN {schema}_changes"

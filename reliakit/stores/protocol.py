@@ -98,7 +98,7 @@ class Write:
     """A document to be written, or deleted where `text` is None.
 
     Attributes:
-        key: of letters, digits and ` _ . : / - `, 300 characters at most.
+        key: of letters, digits and `_.:/-`, 300 characters at most.
         text: the new text.
         expected: the version that it must have now; 0 for one that must not exist.
     """

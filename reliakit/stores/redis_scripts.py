@@ -239,13 +239,22 @@ if dropped > 0 then redis.call('LTRIM', journal, dropped, -1) end
 
 LEASE = _script(
     r"""
-local holder = redis.call('GET', KEYS[1])
-if holder and holder ~= ARGV[1] then return 0 end
-redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+local held = redis.call('GET', KEYS[1])
+if held then
+  local lasts, holder = held:match('^(%d+) (.*)$')
+  -- One that has far more to go than it ever had was taken before the server's clock went back.
+  if holder ~= ARGV[1] and redis.call('PTTL', KEYS[1]) <= 2 * lasts then return 0 end
+end
+redis.call('SET', KEYS[1], ARGV[2] .. ' ' .. ARGV[1], 'PX', ARGV[2])
 return 1
 """
 )
 """KEYS: the lease. ARGV: holder, milliseconds."""
 
-RELEASE = _script(r"if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end")
+RELEASE = _script(
+    r"""
+local held = redis.call('GET', KEYS[1])
+if held and held:match('^%d+ (.*)$') == ARGV[1] then redis.call('DEL', KEYS[1]) end
+"""
+)
 """KEYS: the lease. ARGV: holder."""

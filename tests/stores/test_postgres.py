@@ -134,7 +134,7 @@ def test_what_is_old_is_dropped_a_little_at_a_time(server, schema):
                 f"INSERT INTO {schema}.sets "
                 "SELECT 'old' || n, now() - interval '6 minutes' FROM generate_series(1, 150) n;"
                 f"INSERT INTO {schema}.marks SELECT name, 1 FROM {schema}.sets;"
-                f"INSERT INTO {schema}.leases SELECT 'old', 'h', now() - interval '2 days'"
+                f"INSERT INTO {schema}.leases VALUES ('old', 'h', now() - interval '3 days', now() - interval '2 days')"
             )
             for sequence, left in (
                 (2, [(1501, 150, 150, 1)]),
@@ -279,3 +279,18 @@ def test_without_the_driver_it_names_the_extra(monkeypatch):
     monkeypatch.delitem(sys.modules, "reliakit.drivers.postgres_link", raising=False)
     with pytest.raises(MissingExtraError, match=r"reliakit\[postgres\]"):
         PostgresStore("postgresql://db/shop")
+
+
+def test_a_lease_of_before_the_clock_went_back_holds_for_nobody(server, schema):
+    """Otherwise no release is decided about for as long as the server's clock was wrong."""
+    later = f"UPDATE {schema}.leases SET since = since + interval '%s', until = until + interval '%s'"
+
+    async def work() -> None:
+        async with _open(server, schema) as store:
+            assert await store.lease("fold", "dead", 5)
+            server.sql(later % ("2 s", "2 s"))
+            assert not await store.lease("fold", "other", 60), "a few seconds back are nothing"
+            server.sql(later % ("1 hour", "1 hour"))
+            assert await store.lease("fold", "other", 60)
+
+    asyncio.run(work())

@@ -15,7 +15,12 @@ from reliakit.testing.stores import StoreContract
 from tests.stores.postgres import Postgres
 
 _schemas = count()
-_TIMES = {"workers": ("seen", "retired"), "sets": ("touched",), "leases": ("until",), "upkeep": ("swept",)}
+_TIMES = {
+    "workers": ("seen", "retired"),
+    "sets": ("touched",),
+    "leases": ("since", "until"),
+    "upkeep": ("swept",),
+}
 
 
 @pytest.fixture(scope="class")

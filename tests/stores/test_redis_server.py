@@ -149,3 +149,20 @@ def _certificate(folder: Path) -> Path:
     names = ["-addext", "subjectAltName=IP:127.0.0.1"]
     subprocess.run([program, *made.split(), *names], check=True, capture_output=True)
     return folder / "cert.pem"
+
+
+def test_a_lease_of_before_the_clock_went_back_holds_for_nobody(server: Server) -> None:
+    """Otherwise no release is decided about for as long as the server's clock was wrong."""
+
+    async def work() -> None:
+        store, lease = RedisStore(server.url, "clock"), "{clock}:lease:fold"
+        assert await store.lease("fold", "dead", 5)
+        server.command("PEXPIRE", lease, "7000")
+        assert not await store.lease("fold", "other", 60), "a few seconds back are nothing"
+        server.command("PEXPIRE", lease, "3605000")
+        assert await store.lease("fold", "other", 60)
+        await store.release("fold", "dead")
+        assert not await store.lease("fold", "third", 5), "who has lost it can't give it back"
+        await store.close()
+
+    asyncio.run(work())
