@@ -9,6 +9,7 @@ from typing import Any
 from asgiref.sync import async_to_sync, iscoroutinefunction, sync_to_async
 from django.core.exceptions import SynchronousOnlyOperation
 from django.http import HttpRequest
+from django.utils.functional import LazyObject
 
 from reliakit_django.conf import Configured
 
@@ -80,15 +81,17 @@ class Asker:
 
 
 def _signed_in(request: HttpRequest) -> Any:
-    # Whom `await request.auser()` has found is not asked for again.
-    user = getattr(request, "_acached_user", None) or getattr(request, "user", None)
+    user = getattr(request, "user", None)
+    if isinstance(user, LazyObject):  # whom `await request.auser()` has found is not asked for again
+        user = getattr(request, "_acached_user", user)
     return None if user is None else user.pk
 
 
 async def _signed_in_later(request: Any) -> Any:
-    return (
-        (await request.auser()).pk if hasattr(request, "auser") else await sync_to_async(_signed_in)(request)
-    )
+    # After a login, `user` is the person, and `auser` still gives who it was before.
+    if isinstance(request.user, LazyObject):
+        return (await request.auser()).pk
+    return _signed_in(request)
 
 
 def _nothing(_: HttpRequest) -> None:

@@ -76,7 +76,7 @@ class Passage:
     @property
     def recognised(self) -> bool:
         """Whether it has mattered who is asking: then the answer is not for everybody."""
-        return self._visit.subject is not None
+        return self._visit.recognised
 
     @property
     def asks(self) -> bool:

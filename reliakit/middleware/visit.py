@@ -61,9 +61,16 @@ class Visit(Scope):
                 else:
                     found = self.identified if source is _IDENTIFIED else self._carried
                 if found is not None:
+                    if self.ask is not None:  # it could not be found out now, and may be known the next time
+                        return found
                     self.subject = found
                     break
         return self.subject
+
+    @property
+    def recognised(self) -> bool:
+        """Whether anybody wanted to know who is asking."""
+        return self.subject is not None or self._visitor is not None
 
     def known(self) -> str | None:
         """Returns the targeting key, where no visitor has to be made up and given a cookie for it."""
