@@ -1,6 +1,6 @@
 """Flags, segments and their history in the admin."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -12,7 +12,7 @@ from django.utils.http import urlencode
 
 from reliakit_django.stored.forms import DefinitionForm
 from reliakit_django.stored.history_admin import EditAdmin
-from reliakit_django.stored.models import Definition, Edit, Revision, StoredFlag, StoredSegment, rows
+from reliakit_django.stored.models import Definition, Revision, StoredFlag, StoredSegment, rows
 from reliakit_django.stored.trying import Trial, read_context, tried
 
 __all__ = ["EditAdmin", "StoredFlagAdmin", "StoredSegmentAdmin"]
@@ -25,7 +25,7 @@ class DefinitionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     form = DefinitionForm
     search_fields = ("key", "definition")
-    fields: Any = ("key", "definition", "reason")
+    fields: ClassVar[Any] = ("key", "definition", "reason")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return () if obj is None else ("key",)
@@ -73,15 +73,15 @@ class StoredFlagAdmin(DefinitionAdmin):
 
     list_display = ("key", "description", "owner", "kind", "killed", "percentage", "changed_at")
     list_filter = ("killed", "kind", "owner")
-    fields: Any = ("key", "definition", "killed", "percentage", "reason")
+    fields: ClassVar[Any] = ("key", "definition", "killed", "percentage", "reason")
     actions = ("switch_off", "switch_on")
     change_form_template = "admin/reliakit_stored/storedflag/change_form.html"
 
     def has_toggle_permission(self, request: HttpRequest) -> bool:
         """Whether somebody may switch flags off, and set percentages."""
-        return request.user.has_perm("reliakit_stored.toggle_storedflag") or super().has_change_permission(
-            request
-        )  # type: ignore[union-attr]
+        user: Any = request.user
+        may: bool = user.has_perm("reliakit_stored.toggle_storedflag")
+        return may or super().has_change_permission(request)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return self.has_toggle_permission(request)

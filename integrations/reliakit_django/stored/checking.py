@@ -78,17 +78,20 @@ def _kit(document: Composed) -> Iterator[Reliakit]:
 
 def _told(problem: Any, document: Composed, about: Row | None) -> tuple[str, str]:
     if about is None:
-        return _ELSEWHERE, str(replace(problem, source="", line=None))
+        return _ELSEWHERE, _text(problem, problem.path)
     place = document.places[about.section, about.key]
-    line = None if problem.line is None else problem.line - place.first + 1
     own = problem.path[:2] == (about.section, about.key)
     if own and problem.source != _NAME:  # the document of the switches
-        return "percentage", str(replace(problem, source="", line=None, path=problem.path[2:]))
+        return "percentage", _text(problem, problem.path[2:])
+    line = None if problem.line is None else problem.line - place.first + 1
     if line is not None and (own or 1 <= line <= place.count):
-        inside = min(max(line, 1), place.count)
-        return "definition", str(
-            replace(problem, source="", line=inside, path=problem.path[2:] if own else ())
-        )
+        inside = problem.path[2:] if own else ()
+        return "definition", _text(problem, inside, min(max(line, 1), place.count))
     if len(problem.path) < 2:  # only this row is new: what it leaves open ends somewhere else
-        return "definition", str(replace(problem, source="", line=None))
-    return _ELSEWHERE, str(replace(problem, source="", line=None))
+        return "definition", _text(problem, ())
+    return _ELSEWHERE, _text(problem, problem.path)
+
+
+def _text(problem: Any, path: tuple[str | int, ...], line: int | None = None) -> str:
+    # Columns are those of the document, in which a definition is indented.
+    return str(replace(problem, source="", line=line, column=None, path=path))

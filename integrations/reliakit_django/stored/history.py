@@ -13,7 +13,7 @@ __all__ = ["Edit", "Revision"]
 class Revision(models.Model):
     """One row, which every edit changes: what is polled, and what edits wait for each other at."""
 
-    value = models.BigIntegerField(default=0)
+    value: "models.BigIntegerField[int, int]" = models.BigIntegerField(default=0)
 
     class Meta:
         default_permissions = ()
@@ -52,14 +52,14 @@ class Unchangeable(models.QuerySet[Any]):
 class Edit(models.Model):
     """Who has changed what, from what to what, when and why; written in the transaction of the edit itself."""
 
-    at = models.DateTimeField(auto_now_add=True)
-    who = models.CharField(max_length=200)
-    section = models.CharField(max_length=20)
-    key = models.CharField(max_length=200, db_index=True)
-    reason = models.TextField()
-    revision = models.BigIntegerField(unique=True)
-    before = models.JSONField(null=True)
-    after = models.JSONField(null=True)
+    at: "models.DateTimeField[Any, Any]" = models.DateTimeField(auto_now_add=True)
+    who: "models.CharField[str, str]" = models.CharField(max_length=200)
+    section: "models.CharField[str, str]" = models.CharField(max_length=20)
+    key: "models.CharField[str, str]" = models.CharField(max_length=200, db_index=True)
+    reason: "models.TextField[str, str]" = models.TextField()
+    revision: "models.BigIntegerField[int, int]" = models.BigIntegerField(unique=True)
+    before: "models.JSONField[Any, Any]" = models.JSONField(null=True)
+    after: "models.JSONField[Any, Any]" = models.JSONField(null=True)
 
     objects = Unchangeable.as_manager()
 
@@ -93,7 +93,7 @@ class Edit(models.Model):
             after=_said(after),
         ).save(using=using, force_insert=True)
 
-    def save(self, **options: Any) -> None:  # type: ignore[override]
+    def save(self, **options: Any) -> None:
         if not self._state.adding:
             raise TypeError("history is not changed")
         super().save(**options)

@@ -40,9 +40,11 @@ class Definition(models.Model):
 
     section = ""
 
-    key = models.CharField(max_length=200, unique=True, validators=[_KEY])
-    definition = models.TextField(help_text="YAML or JSON, as it would stand below the key in a file.")
-    changed_at = models.DateTimeField(auto_now=True)
+    key: "models.CharField[str, str]" = models.CharField(max_length=200, unique=True, validators=[_KEY])
+    definition: "models.TextField[str, str]" = models.TextField(
+        help_text="YAML or JSON, as it would stand below the key in a file."
+    )
+    changed_at: "models.DateTimeField[Any, Any]" = models.DateTimeField(auto_now=True)
 
     objects = OneByOne.as_manager()
 
@@ -68,7 +70,7 @@ class Definition(models.Model):
         super().clean()
         self._check(self._alias, None)
 
-    def save(self, *, by: str = "", reason: str = "", **options: Any) -> None:  # type: ignore[override]
+    def save(self, *, by: str = "", reason: str = "", **options: Any) -> None:
         """Saves it, if it makes sense with all others, and remembers who did.
 
         Args:
@@ -83,15 +85,18 @@ class Definition(models.Model):
         options.pop("update_fields", None)
         with transaction.atomic(using=using):
             Revision.advance(using, 0)
-            before = type(self)._base_manager.using(using).filter(pk=self.pk).first() if self.pk else None
+            every: Any = type(self)._base_manager.using(using)
+            before: Definition | None = every.filter(pk=self.pk).first() if self.pk else None
             if before is not None and before.row == self.row:
                 return
             self._check(using, before)
             super().save(**options)
             number = Revision.advance(using)
-            Edit.remember(using, number, before and before.row, self.row, by, reason)
+            Edit.remember(using, number, before.row if before else None, self.row, by, reason)
 
-    def delete(self, *, by: str = "", reason: str = "", **options: Any) -> tuple[int, dict[str, int]]:
+    def delete(  # type: ignore[override]
+        self, *, by: str = "", reason: str = "", **options: Any
+    ) -> tuple[int, dict[str, int]]:
         """Deletes it, if all others make sense without it, and remembers who did.
 
         Raises:
@@ -146,18 +151,18 @@ class StoredFlag(Definition):
 
     section = "flags"
 
-    killed = models.BooleanField(
+    killed: "models.BooleanField[bool, bool]" = models.BooleanField(
         "off for everybody", default=False, help_text="Wins over whatever the definition says."
     )
-    percentage = models.FloatField(
+    percentage: "models.FloatField[float | None, float | None]" = models.FloatField(
         null=True,
         blank=True,
         validators=[MinValueValidator(0), MaxValueValidator(100)],
         help_text="Of everyone else, instead of what the definition says; empty for that.",
     )
-    description = models.TextField(editable=False, default="")
-    owner = models.TextField(editable=False, default="")
-    kind = models.CharField(max_length=20, editable=False, default="")
+    description: "models.TextField[str, str]" = models.TextField(editable=False, default="")
+    owner: "models.TextField[str, str]" = models.TextField(editable=False, default="")
+    kind: "models.CharField[str, str]" = models.CharField(max_length=20, editable=False, default="")
 
     class Meta(Definition.Meta):
         verbose_name = "flag"

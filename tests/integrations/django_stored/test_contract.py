@@ -8,11 +8,11 @@ from typing import ClassVar
 import pytest
 from django.core.management import call_command
 from django.db import connection, connections
-from reliakit_django.stored import DatabaseSource
-from reliakit_django.stored.models import StoredFlag
 
 from reliakit import Source
 from reliakit.testing.sources import SourceContract
+from reliakit_django.stored import DatabaseSource
+from reliakit_django.stored.models import StoredFlag
 from tests.stores.postgres import Postgres
 
 TABLES = ("reliakit_stored_storedflag", "reliakit_stored_storedsegment", "reliakit_stored_revision")
