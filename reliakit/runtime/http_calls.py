@@ -1,16 +1,17 @@
-"""Calls to other people's HTTP servers: the only file here that knows aiohttp.
+"""Calls to other people's HTTP servers.
 
 What is called may hold a token, so no URL is ever part of a message.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from reliakit.errors import MissingExtraError, ReliakitError
+from reliakit.drivers.aiohttp_client import client, reason
+from reliakit.errors import ReliakitError
 
 if TYPE_CHECKING:
-    import aiohttp
+    from reliakit.drivers.aiohttp_client import ClientResponse
 
 __all__ = ["WITHIN", "Answer", "Call", "Caller", "Unanswered", "call"]
 
@@ -72,7 +73,7 @@ async def call(asked: Call) -> Answer:
         Unanswered: no answer came in time, or one too long.
         MissingExtraError: aiohttp is not installed.
     """
-    aiohttp = _aiohttp()
+    aiohttp = client("calling webhooks and Prometheus")
     try:
         timeout = aiohttp.ClientTimeout(total=WITHIN)
         async with (
@@ -89,27 +90,13 @@ async def call(asked: Call) -> Answer:
     except TimeoutError as late:
         raise Unanswered(f"no answer within {WITHIN:g} s") from late
     except (aiohttp.ClientError, OSError, ValueError) as failed:
-        raise Unanswered(_why(failed)) from None  # aiohttp's own words may hold the URL
+        raise Unanswered(reason(failed)) from None  # aiohttp's own words may hold the URL
 
 
-async def _bounded(response: "aiohttp.ClientResponse") -> bytes:
+async def _bounded(response: "ClientResponse") -> bytes:
     body = bytearray()
     async for piece in response.content.iter_chunked(1 << 16):
         body += piece
         if len(body) > _LONGEST:
             raise Unanswered(f"an answer of more than {_LONGEST:,} bytes")
     return bytes(body)
-
-
-def _why(failed: Exception) -> str:
-    cause = failed.__cause__ or failed
-    told = cause.strerror if isinstance(cause, OSError) else None
-    return f"{type(failed).__name__}{': ' if told else ''}{told or ''}"
-
-
-def _aiohttp() -> Any:
-    try:
-        import aiohttp
-    except ImportError as missing:
-        raise MissingExtraError("calling webhooks and Prometheus", "http") from missing
-    return aiohttp

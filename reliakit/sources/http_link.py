@@ -1,4 +1,4 @@
-"""Requests to the server of a source: the only file here that knows aiohttp.
+"""Requests to the server of a source.
 
 Each request has a connection of its own, since they are rare: nothing has to be closed at the end of a loop, or left
 alone in a forked child.
@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from reliakit.errors import MissingExtraError
+from reliakit.drivers.aiohttp_client import client, reason
 from reliakit.sources.http_address import Address
 from reliakit.sources.http_events import Events
 from reliakit.sources.protocol import SourceError
@@ -18,8 +18,9 @@ from reliakit.sources.protocol import SourceError
 if TYPE_CHECKING:
     import ssl
 
-    import aiohttp
     from multidict import CIMultiDictProxy
+
+    from reliakit.drivers.aiohttp_client import ClientResponse, ClientSession
 
 __all__ = ["Answer", "Link"]
 
@@ -76,7 +77,7 @@ class Link:
         self._address, self._authorization = address, authorization
         self._timeout, self._largest, self._silence = timeout, largest, silence
         self._proxy, self._tls = proxy, tls
-        self._aiohttp = _aiohttp()
+        self._aiohttp = client("definitions over HTTP")
 
     async def get(self, headers: Mapping[str, str]) -> Answer:
         """Asks for the document.
@@ -110,8 +111,8 @@ class Link:
                 raise SourceError(f"{self._address.name}: its stream of events has ended")
 
     async def _opened(
-        self, session: "aiohttp.ClientSession", url: str, headers: Mapping[str, str]
-    ) -> "tuple[aiohttp.ClientResponse, str]":
+        self, session: "ClientSession", url: str, headers: Mapping[str, str]
+    ) -> "tuple[ClientResponse, str]":
         """Asks, and goes where it is sent."""
         for _ in range(_HOPS + 1):
             own = {"Authorization": self._authorization} if self._authorization else {}
@@ -123,7 +124,7 @@ class Link:
             url = self._address.onward(url, response.headers.get("Location", ""))
         raise SourceError(f"{self._address.name}: more than {_HOPS} redirects")
 
-    def _session(self) -> "aiohttp.ClientSession":
+    def _session(self) -> "ClientSession":
         made = self._aiohttp
         return made.ClientSession(  # type: ignore[no-any-return]
             connector=made.TCPConnector(ssl=self._tls or True, force_close=True),
@@ -140,7 +141,7 @@ class Link:
 
         return URL(url, encoded=True)  # a signed URL is good for its very bytes alone
 
-    async def _body(self, response: "aiohttp.ClientResponse") -> bytes:
+    async def _body(self, response: "ClientResponse") -> bytes:
         encoding = response.headers.get("Content-Encoding", "identity")
         if encoding.lower() != "identity":
             raise SourceError(f"{self._address.name}: it packs its answer, though it was asked not to")
@@ -162,22 +163,8 @@ class Link:
             ) from late
         except (self._aiohttp.ClientError, OSError, ValueError) as failed:
             # Not chained, since aiohttp's own words may hold the URL.
-            raise SourceError(f"{name}: {_why(failed)}; does it run, and can it be reached?") from None
+            raise SourceError(f"{name}: {reason(failed)}; does it run, and can it be reached?") from None
 
 
 def _joined(headers: "CIMultiDictProxy[str]") -> dict[str, str]:
     return {name.lower(): ", ".join(headers.getall(name)) for name in headers}
-
-
-def _why(failed: Exception) -> str:
-    cause = failed.__cause__ or failed
-    told = cause.strerror if isinstance(cause, OSError) else None
-    return f"{type(failed).__name__}{': ' if told else ''}{told or ''}"
-
-
-def _aiohttp() -> Any:
-    try:
-        import aiohttp
-    except ImportError as missing:
-        raise MissingExtraError("definitions over HTTP", "http") from missing
-    return aiohttp
