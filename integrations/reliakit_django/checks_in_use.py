@@ -14,7 +14,7 @@ from django.utils.module_loading import import_string
 
 from reliakit import ConfigurationError, Reliakit
 from reliakit_django.checks import check_setting
-from reliakit_django.conf import SETTING, configured
+from reliakit_django.conf import SETTING, configured, written
 
 __all__ = ["check_definitions", "check_middleware"]
 
@@ -29,7 +29,7 @@ _WRAP = (
 
 def check_definitions(**_: Any) -> list[CheckMessage]:
     """Reads the definitions, where they are in a file or in the settings; what is elsewhere may be away now."""
-    if check_setting():
+    if check_setting() or written().get("SOURCE") is not None:
         return []
     source = configured().source
     if isinstance(source, str | PathLike):

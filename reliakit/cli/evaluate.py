@@ -20,13 +20,18 @@ __all__ = ["command"]
 
 @click.command("eval")
 @click.argument("file", type=FILE)
-@click.argument("flag")
+@click.argument("flag", metavar="FLAG", required=False)
 @click.option("--user", metavar="KEY", help="The targeting key; nobody in particular by default.")
 @click.option("--set", "settings", metavar="NAME=VALUE", multiple=True, help="An attribute; may be repeated.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.pass_context
 def command(
-    ctx: click.Context, file: Path, flag: str, user: str | None, settings: tuple[str, ...], as_json: bool
+    ctx: click.Context,
+    file: Path,
+    flag: str | None,
+    user: str | None,
+    settings: tuple[str, ...],
+    as_json: bool,
 ) -> None:
     """Evaluate one flag, and say why it answers so.
 
@@ -40,6 +45,8 @@ def command(
 
     Exit code 1 where an application would be served its own default.
     """
+    if flag is None:
+        file, flag = _of_the_application(ctx), str(file)
     definitions = definitions_in(file)
     pinned, problems = from_environment(os.environ, definitions)
     for problem in problems:
@@ -53,6 +60,14 @@ def command(
         for name, fact in (*_facts(told), *(("step", step) for step in told.steps)):
             print_line(f"{name}: {fact}")
     ctx.exit(0 if told.evaluation.error_code is None else 1)
+
+
+def _of_the_application(ctx: click.Context) -> Path:
+    """Where one argument is all that was given, it is the flag, and the file is that of the program around us."""
+    known = ctx.lookup_default("file")
+    if known is None:
+        raise click.MissingParameter(ctx=ctx, param=ctx.command.params[1])
+    return Path(known)
 
 
 def _facts(told: Explanation) -> Iterator[tuple[str, Any]]:

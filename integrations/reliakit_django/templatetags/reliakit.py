@@ -6,6 +6,7 @@ from typing import Any
 from django import template
 from django.template.base import FilterExpression, Node, NodeList, Parser, Token, token_kwargs
 from django.template.context import Context
+from django.utils.functional import Promise
 
 from reliakit_django.flags import flags_of
 from reliakit_django.kits import kit
@@ -53,7 +54,12 @@ def flag(parser: Parser, token: Token) -> FlagNode:
 @register.simple_tag(takes_context=True)
 def flag_value(context: Context, key: str, default: Any = None) -> Any:
     """Returns the value of a flag: `{% flag_value "banner" "#444" as colour %}`."""
-    return _asked(context).value(key, default)
+    return _asked(context).value(key, _plain(default))
+
+
+def _plain(value: Any) -> Any:
+    """Text in a template is of a type of its own, or waits to be translated; that of a flag is a string."""
+    return "".join(str(value)) if isinstance(value, str | Promise) else value
 
 
 def _asked(context: Context) -> Any:
