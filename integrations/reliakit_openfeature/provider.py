@@ -47,6 +47,7 @@ class ReliakitProvider(AbstractProvider):
         self._end: Callable[[], None] | None = None
 
     def get_metadata(self) -> Metadata:
+        """Returns the name of the provider."""
         return self._metadata
 
     def initialize(self, evaluation_context: EvaluationContext) -> None:
@@ -79,26 +80,31 @@ class ReliakitProvider(AbstractProvider):
     def resolve_boolean_details(
         self, flag_key: str, default_value: bool, evaluation_context: EvaluationContext | None = None
     ) -> FlagResolutionDetails[bool]:
+        """Answers True or False."""
         return self._resolved(bool, flag_key, default_value, evaluation_context)
 
     def resolve_string_details(
         self, flag_key: str, default_value: str, evaluation_context: EvaluationContext | None = None
     ) -> FlagResolutionDetails[str]:
+        """Answers text."""
         return self._resolved(str, flag_key, default_value, evaluation_context)
 
     def resolve_integer_details(
         self, flag_key: str, default_value: int, evaluation_context: EvaluationContext | None = None
     ) -> FlagResolutionDetails[int]:
+        """Answers a whole number."""
         return self._resolved(int, flag_key, default_value, evaluation_context)
 
     def resolve_float_details(
         self, flag_key: str, default_value: float, evaluation_context: EvaluationContext | None = None
     ) -> FlagResolutionDetails[float]:
+        """Answers a number."""
         return self._resolved(float, flag_key, default_value, evaluation_context)
 
     def resolve_object_details(
         self, flag_key: str, default_value: Structure, evaluation_context: EvaluationContext | None = None
     ) -> FlagResolutionDetails[Structure]:
+        """Answers a list or a mapping."""
         context = evaluation_context or _NOBODY
         # Without a default of its own: to the SDK a list and a mapping are of one type.
         found = self._evaluate(flag_key, user=context.targeting_key, context=context.attributes)

@@ -12,25 +12,40 @@ class Reason(StrEnum):
     """Why a variant was served. Telemetry writes them in lower case."""
 
     STATIC = "STATIC"
+    """The same for everybody, or pinned by somebody."""
     DEFAULT = "DEFAULT"
+    """A flag with an allowlist, rules or prerequisites, none of which applied; of a flagd flag, targeting came to null."""
     TARGETING_MATCH = "TARGETING_MATCH"
+    """The allowlist or a rule."""
     SPLIT = "SPLIT"
+    """A bucket of the flag's own percentage or split."""
     DISABLED = "DISABLED"
+    """The flag has `enabled` at false."""
     STALE = "STALE"
+    """OpenFeature's word for a value that may be out of date. Never an answer's: the provider tells it as an event."""
     ERROR = "ERROR"
+    """The caller's default, because of the error code."""
 
 
 class ErrorCode(StrEnum):
     """Why the caller's default was served."""
 
     FLAG_NOT_FOUND = "FLAG_NOT_FOUND"
+    """No definition has the flag."""
     TYPE_MISMATCH = "TYPE_MISMATCH"
+    """The value is of another type than the caller's default."""
     TARGETING_KEY_MISSING = "TARGETING_KEY_MISSING"
+    """A share needs a user, and nobody is known."""
     INVALID_CONTEXT = "INVALID_CONTEXT"
+    """The user or the context is nothing that can be one, such as a bool for a user."""
     PARSE_ERROR = "PARSE_ERROR"
+    """A flagd flag has a mistake, and there is no earlier form of it; over OFREP also a request that can't be read."""
     PROVIDER_NOT_READY = "PROVIDER_NOT_READY"
+    """OpenFeature's; a kit is ready when it is made."""
     PROVIDER_FATAL = "PROVIDER_FATAL"
+    """OpenFeature's; a kit that can't be used raises when it is made."""
     GENERAL = "GENERAL"
+    """Anything else, such as targeting of a flagd flag that failed."""
 
 
 @dataclass(frozen=True, slots=True)

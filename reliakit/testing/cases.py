@@ -26,6 +26,7 @@ class FlagsMixin(_Beside):
     flags: ClassVar[Mapping[str, Any]] = {}
 
     def setUp(self) -> None:
+        """Pins the flags of the class."""
         super().setUp()
         self.set_flags(self.flags)
 
