@@ -14,14 +14,14 @@ from tests.integrations.django.site import DEFINITIONS
 
 OURS = "reliakit_django.middleware.ReliakitMiddleware"
 CACHES = "django.middleware.cache.UpdateCacheMiddleware"
-GOOD = {"CONFIG": {"flags": {"new": {}}}}
+GOOD: dict[str, Any] = {"CONFIG": {"flags": {"new": {}}}}
 
 
 def found(reliakit: Any = GOOD, **more: Any) -> dict[str, str]:
     """Returns messages with their hints, by id."""
     with override_settings(RELIAKIT=reliakit, **more):
-        messages = [each for each in run_checks() if str(each.id).startswith("reliakit.")]
-    return {each.id: f"{each.msg} {each.hint}" for each in messages}
+        messages = [each for each in run_checks() if each.id and each.id.startswith("reliakit.")]
+    return {str(each.id): f"{each.msg} {each.hint}" for each in messages}
 
 
 @pytest.mark.parametrize(
@@ -109,7 +109,8 @@ def test_routes_that_the_middleware_cannot_take_are_told() -> None:
 
 def test_a_process_does_not_start_on_a_setting_that_cannot_be_used() -> None:
     """Otherwise it would serve with flags that nobody has written."""
-    for wrong in ([], {"STOER": ""}, {**GOOD, "ON_INVALID": "x"}, {**GOOD, "SOURCE": "os.getcwd"}):
+    settings: list[Any] = [[], {"STOER": ""}, {**GOOD, "ON_INVALID": "x"}, {**GOOD, "SOURCE": "os.getcwd"}]
+    for wrong in settings:
         with override_settings(RELIAKIT=wrong), pytest.raises(ImproperlyConfigured, match="RELIAKIT"):
             kit()
     bad = {"CONFIG": {"flags": {"a": {"percentage": 200}}}}

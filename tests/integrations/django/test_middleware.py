@@ -99,7 +99,8 @@ class From(AsyncClient):
         self._peer = peer
 
     def _base_scope(self, **request: Any) -> Any:
-        return {**super()._base_scope(**request), "client": [self._peer, 80]}
+        scope: Any = super()._base_scope(**request)  # type: ignore[misc]
+        return {**scope, "client": [self._peer, 80]}
 
 
 def test_what_others_may_not_send_is_stripped(site) -> None:
@@ -169,7 +170,8 @@ def test_asynchronous_streams_too(site, people) -> None:
     async def read(user: User, path: str = "/counted/stream-later", blocks: int = 4) -> list[bytes]:
         client = AsyncClient()
         await client.aforce_login(user)
-        answer, found = await client.get(path), []
+        answer: Any = await client.get(path)
+        found: list[bytes] = []
         assert answer.is_async
         content = aiter(answer)
         while len(found) < blocks:

@@ -147,6 +147,6 @@ def test_a_live_server_has_the_same_flags(database: Path) -> None:
         def _fixture_teardown(self) -> None:
             """The database is thrown away as a whole."""
 
-    Case.databases = set()  # type: ignore[assignment]
+    Case.databases = set()
     ran(Case)
     connections.close_all()
