@@ -1,0 +1,1 @@
+"""Recovery by routing: what happens to the regions of an upstream when one of them is lost."""

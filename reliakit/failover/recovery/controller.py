@@ -1,0 +1,215 @@
+"""One decision about the regions of an upstream, and what people may order."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from reliakit.core.acting import Actor, Refused
+from reliakit.failover.elapsing import LONGEST, seconds_since
+from reliakit.failover.events import Event
+from reliakit.failover.hooks import Command
+from reliakit.failover.recovery.definition import RecoveryDefinition
+from reliakit.failover.recovery.detecting import begun, detecting, error, gated, preparing, serving
+from reliakit.failover.recovery.moving import Moving
+from reliakit.failover.recovery.observed import Condition, Observed
+from reliakit.failover.recovery.phases import Phase, Trigger
+from reliakit.failover.recovery.shifting import away, clearing, failing_back, measure, shifting
+from reliakit.failover.recovery.state import RecoveryState
+
+__all__ = ["Decided", "Order", "Orders", "decide", "obey"]
+
+_SOON = 1.0
+"""Seconds to the next look: regions are watched all the time."""
+_ACCRUE = 2.0
+"""Seconds that may be counted before they are written, where nothing else has changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What follows.
+
+    Attributes:
+        state: the same object where nothing is worth writing.
+        events: for the journal, in the same transaction.
+        wake: seconds at which to decide again.
+        commands: to be run once each, by their ids, after the state is written.
+    """
+
+    state: RecoveryState
+    events: tuple[Event, ...]
+    wake: float
+    commands: tuple[Command, ...] = ()
+
+
+_PHASES: dict[Phase, Callable[[Moving], None]] = {
+    Phase.SERVING: serving,
+    Phase.DETECTING: detecting,
+    Phase.PREPARING: preparing,
+    Phase.GATED: gated,
+    Phase.SHIFTING: shifting,
+    Phase.AWAY: away,
+    Phase.CLEARING: clearing,
+    Phase.FAILING_BACK: failing_back,
+    Phase.ERROR: error,
+}
+
+
+def decide(definition: RecoveryDefinition, state: RecoveryState, observed: Observed, now: float) -> Decided:
+    """Decides what happens next.
+
+    Args:
+        definition: of the upstream's regions.
+        state: as it was read.
+        observed: one look.
+        now: seconds since 1970-01-01 UTC; only differences of a few seconds count.
+    """
+    # One look never decides alone, however long ago the one before it was.
+    most = min(LONGEST, definition.detect / 2)
+    moving = Moving(definition, state, observed, now, seconds_since(state.at, now, most))
+    _count(moving)
+    measure(moving)
+    for _ in Phase:
+        before = moving.state.phase
+        _PHASES[before](moving)
+        moving.seconds = 0.0
+        if moving.state.phase is before:
+            break
+    return _decided(moving, state)
+
+
+def _count(moving: Moving) -> None:
+    state, seconds = moving.state, moving.seconds
+    moving.put(
+        at=moving.now,
+        elapsed=state.elapsed + seconds,
+        rested=_rested(moving),
+    )
+    if state.incident is None:
+        return
+    here = moving.here
+    moving.tell(elapsed=state.incident.elapsed + seconds)
+    moving.put(
+        bad=0.0 if here is Condition.WELL else state.bad + seconds * (here is Condition.LOST),
+        well=0.0 if here is Condition.LOST else state.well + seconds * (here is Condition.WELL),
+    )
+
+
+def _rested(moving: Moving) -> float | None:
+    """Seconds since traffic began to move; None once they are enough, since nobody asks how many there are beyond."""
+    rested = moving.state.rested
+    more = None if rested is None else rested + moving.seconds
+    return more if more is not None and more < moving.definition.hold else None
+
+
+def _decided(moving: Moving, before: RecoveryState) -> Decided:
+    after, events = moving.state, tuple(moving.events)
+    changed = events or _worth_writing(moving.definition, before, after)
+    return Decided(after if changed else before, events, moving.now + _SOON, tuple(moving.commands))
+
+
+def _worth_writing(definition: RecoveryDefinition, before: RecoveryState, after: RecoveryState) -> bool:
+    """Whether anything has changed but seconds, of which a few may be counted with the next look."""
+    if _decisive(before) != _decisive(after):
+        return True
+    if after.bad < before.bad or after.well < before.well or after.at < before.at:
+        return True
+    return after.at - before.at >= _ACCRUE and _waits(definition, before, after)
+
+
+def _waits(definition: RecoveryDefinition, before: RecoveryState, after: RecoveryState) -> bool:
+    """Whether any of the seconds that are counted will decide something."""
+    if after.phase is Phase.SERVING:
+        return after.run is not None or after.rested is not None
+    if after.phase is Phase.AWAY and after.incident is not None:
+        returns = definition.quiet is not None and not after.incident.asked
+        return after.incident.drill or returns or after.rested is not None
+    return after.phase is not Phase.ERROR or after.well > before.well
+
+
+def _decisive(state: RecoveryState) -> tuple[object, ...]:
+    """All of a state but what is counted, and the sentence."""
+    incident, run = state.incident, state.run
+    about = incident and (
+        incident.away,
+        incident.to,
+        incident.base,
+        incident.asked,
+        incident.drill,
+        incident.rto,
+    )
+    return (
+        state.phase, state.number, state.weight, state.hasty, state.rested is None, about,
+        run and (run.purpose, run.attempt),
+    )  # fmt: skip
+
+
+class Orders(StrEnum):
+    """The verbs."""
+
+    START = "start"
+    DRILL = "drill"
+    BACK = "back"
+    CANCEL = "cancel"
+    RETRY = "retry"
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One order.
+
+    Attributes:
+        verb: what to do.
+        region: of `start` and `drill`: the one to go to, or to leave where all serve; empty for the usual one.
+        reason: for the journal.
+    """
+
+    verb: Orders
+    region: str = ""
+    reason: str = ""
+
+
+def obey(
+    definition: RecoveryDefinition,
+    state: RecoveryState,
+    order: Order,
+    observed: Observed,
+    now: float,
+    actor: Actor,
+) -> Decided:
+    """Carries out an order; the next decision goes on from there.
+
+    Raises:
+        Refused: it makes no sense now; the message says what would.
+    """
+    moving = Moving(definition, state, observed, now, actor=actor)
+    trigger = Trigger(order.verb.value)
+    why = f"{_SAID[order.verb]}: {order.reason}" if order.reason else _SAID[order.verb]
+    if trigger in (Trigger.START, Trigger.DRILL) and state.phase in (Phase.SERVING, Phase.DETECTING):
+        _begin(moving, trigger, order.region, why)
+    else:
+        moving.move(trigger, why, hasty=False)
+    if moving.state.phase is Phase.SERVING:
+        moving.put(incident=None)
+    return Decided(moving.state, tuple(moving.events), now)
+
+
+_SAID = {
+    Orders.START: "failed over by hand",
+    Orders.DRILL: "a drill",
+    Orders.BACK: "failed back by hand",
+    Orders.CANCEL: "called off",
+    Orders.RETRY: "tried again",
+}
+
+
+def _begin(moving: Moving, trigger: Trigger, region: str, why: str) -> None:
+    definition, shared = moving.definition, moving.definition.traits.all_serve
+    able = definition.regions if shared else definition.regions[1:]
+    if region and region not in able:
+        raise Refused(f"{region!r} is none of {', '.join(able)}")
+    away, to = (region or able[0], "") if shared else (definition.regions[0], region)
+    incident = begun(moving, away, to, asked=True, drill=trigger is Trigger.DRILL)
+    facts = {"rpo_seconds": incident.lag, "rpo_objective_seconds": definition.rpo}
+    number = moving.state.number + (moving.state.incident is None)
+    moving.put(incident=incident, number=number, bad=0.0, well=0.0)
+    moving.move(trigger, why, facts)
