@@ -27,9 +27,11 @@ class override_flag(TestContextDecorator):  # noqa: N801 - named as Django names
         self._pinned: list[Any] = []
 
     def enable(self) -> None:
+        """Pins it."""
         pinned = kit().override(self._flags)
         pinned.__enter__()
         self._pinned.append(pinned)
 
     def disable(self) -> None:
+        """Lets go of it."""
         self._pinned.pop().__exit__()

@@ -82,6 +82,7 @@ class FlagRequiredMixin:
         return _other(self.flag_otherwise, request, *args, **kwargs)
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        """Goes on to the view, or to `handle_flag_off`."""
         """Answers as the view does, where the flag is on."""
         if getattr(self, "view_is_async", False):
             return self._dispatch_later(request, *args, **kwargs)

@@ -22,7 +22,12 @@ EXTRAS = {
     "reliakit_pytest.plugin": {"pytest"},
 }
 """Modules that nobody imports who has not installed this too."""
-FRAMEWORKS = {"reliakit_fastapi": "fastapi", "reliakit_flask": "flask", "reliakit_openfeature": "openfeature"}
+FRAMEWORKS = {
+    "reliakit_django": "django",
+    "reliakit_fastapi": "fastapi",
+    "reliakit_flask": "flask",
+    "reliakit_openfeature": "openfeature",
+}
 """Integrations, and the extra that brings the framework, which is called as it."""
 
 
