@@ -25,6 +25,7 @@ autodoc_default_options = {"members": True, "imported-members": True, "inherited
 autodoc_member_order = "bysource"
 autodoc_typehints_format = "short"
 default_role = "literal"
+napoleon_use_ivar = True
 napoleon_custom_sections = [("Configuration", "params_style")]
 # Links to types of the standard library and of frameworks would need their inventories, and so a network.
 nitpick_ignore_regex = [("py:class", ".*"), ("py:exc", "ImproperlyConfigured")]

@@ -81,6 +81,14 @@ def skipped(app: Sphinx, kind: str, name: str, member: Any, skip: bool, options:
     return True if name.startswith("test_") or (callable(held) and not ours) else None
 
 
+def untyped(app: Sphinx, kind: str, name: str, member: Any, options: Any, lines: list[str]) -> None:
+    """Gives a sentence back the words before its colon, which napoleon takes for a type: ours stand in annotations."""
+    for at, line in enumerate(lines):
+        if kind in ("attribute", "property", "data") and line.startswith(":type: "):
+            lines[:] = [f"{line.removeprefix(':type: ')}: {lines[0]}", *lines[1:at]]
+            return
+
+
 def fences_as_blocks(app: Sphinx, kind: str, name: str, member: Any, options: Any, lines: list[str]) -> None:
     """Turns fenced code in docstrings into what autodoc understands."""
     fenced = False
@@ -103,5 +111,6 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("source-read", without_gaps)
     app.connect("doctree-resolved", inline)
     app.connect("autodoc-skip-member", skipped)
+    app.connect("autodoc-process-docstring", untyped)
     app.connect("autodoc-process-docstring", fences_as_blocks)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -98,7 +98,7 @@ JOURNEYS = {
             Box(680, 220, "New state", "weights, phase, evidence", 200, "good"),
         ),
         (
-            Arrow("M195 55C250 60 270 115 303 125", "once a second", 275, 66),
+            Arrow("M195 55C250 60 270 115 303 125", "once a second", 306, 84),
             Arrow("M195 135H303"),
             Arrow("M195 215C250 210 270 170 303 158"),
             Arrow("M486 125C520 110 540 75 578 66", "what is new", 486, 88),

@@ -170,15 +170,9 @@ def _section_text(section: Section) -> str:
 
 def _setting_text(setting: Setting) -> str:
     default = f"default: {setting.default}" if setting.default else "required"
-    lines = [
-        f"::::{{setting}} {setting.path}",
-        _sentence(setting.meaning),
-        "",
-        f"Expected: {_escaped(setting.expected)}; {_escaped(default)}.",
-        "",
-        f"```yaml\n{setting.example}\n```",
-        "::::",
-    ]
+    facts = f"Expected: {_escaped(setting.expected)}; {_escaped(default)}."
+    example = f"```yaml\n{setting.example}\n```" if setting.example else ""
+    lines = [f"::::{{setting}} {setting.path}", _sentence(setting.meaning), "", facts, "", example, "::::"]
     return "\n".join(lines)
 
 

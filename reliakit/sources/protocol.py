@@ -21,7 +21,7 @@ class Content:
     """A document as a source holds it."""
 
     name: str
-    """For people: a path, a URL."""
+    """A path or a URL, for people."""
     text: bytes
     format: "Format"
     layers: "tuple[Content, ...]" = ()
