@@ -1,6 +1,7 @@
 """The shop in Django, under the servers that people use."""
 
 import os
+import shutil
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -19,27 +20,36 @@ THREADS = [*GUNICORN, "django_shop.wsgi", "--worker-class", "gthread", "--thread
 UVICORN = ["-m", "uvicorn", "--app-dir", str(EXAMPLES), "django_shop.asgi:application", "--port", "PORT"]
 UVICORN = [*UVICORN, "--log-level", "warning"]
 SERVERS = {
-    "gunicorn gthread": (THREADS, 2),
     "gunicorn gthread, preload": ([*THREADS, "--preload"], 2),
     "gunicorn uvicorn-worker": (
         [*GUNICORN, "django_shop.asgi:application", "--worker-class", "uvicorn_worker.UvicornWorker"],
         2,
     ),
     "uvicorn": (UVICORN, 1),
+    "gunicorn gthread": (THREADS, 2),
     "uvicorn, 2 workers": ([*UVICORN, "--workers", "2"], 2),
-    "manage.py serve": ([MANAGE, "serve", BIND], 1),
 }
+USUAL = ("gunicorn gthread, preload", "gunicorn uvicorn-worker", "uvicorn")
+SOAKED = [pytest.param(each, marks=pytest.mark.soak) for each in SERVERS if each not in USUAL]
 TOKEN = "t" * 32
 FORM = {"Content-Type": "application/x-www-form-urlencoded", "X-CSRFToken": TOKEN}
 
 
+@pytest.fixture(scope="module")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The shop's database, as a deployment makes it."""
+    made = tmp_path_factory.mktemp("shop") / "shop.db"
+    environ = {**os.environ, "SHOP_DATABASE": str(made), "DJANGO_SETTINGS_MODULE": "django_shop.settings"}
+    migrate = [sys.executable, "-W", "error", MANAGE, "migrate", "--verbosity", "0"]
+    subprocess.run(migrate, env=environ, timeout=60, check=True)
+    return made
+
+
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A place with the shop's database, as a deployment makes it."""
+def folder(migrated: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A place with such a database."""
     monkeypatch.setenv("DJANGO_SETTINGS_MODULE", "django_shop.settings")
-    environ = {**os.environ, "SHOP_DATABASE": str(tmp_path / "shop.db")}
-    made = [sys.executable, "-W", "error", MANAGE, "migrate", "--verbosity", "0"]
-    subprocess.run(made, env=environ, timeout=60, check=True)
+    shutil.copy(migrated, tmp_path / "shop.db")
     return tmp_path
 
 
@@ -62,7 +72,7 @@ def expected(kit: Reliakit, user: str) -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize("server", SERVERS)
+@pytest.mark.parametrize("server", [*USUAL, *SOAKED])
 def test_every_server_shows_a_user_the_same_shop(server: str, folder: Path, kit_of) -> None:
     """Otherwise a user would see one shop by one worker, and another, or a neighbour's, by the next."""
     kit = kit_of(EXAMPLES / "django_shop" / "reliakit.yaml", store="memory")
@@ -76,6 +86,14 @@ def test_every_server_shows_a_user_the_same_shop(server: str, folder: Path, kit_
             return shop.get("/me", **signed_in(shop, user))
 
         assert list(pool.map(seen, USERS)) == shops
+        visit(shop, kit)
+
+
+def test_one_command_starts_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kit_of) -> None:
+    """Otherwise whoever wants to see an example would have to learn how to start it."""
+    monkeypatch.delenv("DJANGO_SETTINGS_MODULE", raising=False)
+    kit = kit_of(EXAMPLES / "django_shop" / "reliakit.yaml", store="memory")
+    with running("django_shop", [MANAGE, "serve", BIND], tmp_path) as shop:
         visit(shop, kit)
 
 
