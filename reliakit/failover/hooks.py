@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-__all__ = ["Command", "Hook", "HookResult", "Progress", "Run", "followed", "id_of"]
+__all__ = ["Command", "Hook", "HookResult", "Progress", "Run", "followed"]
 
 _GRACE = 5.0
 """Seconds beyond a timeout after which a run counts as failed without a result: whoever ran it may be gone."""
@@ -37,13 +37,19 @@ class Run:
 
     Attributes:
         purpose: names it within its incident or replacement.
+        series: tells it from those for the same purpose that have ended before.
         attempt: 1 for the first.
         waited: seconds since it was begun.
     """
 
     purpose: str
+    series: int
     attempt: int = 1
     waited: float = 0.0
+
+    def id(self, scope: str) -> str:
+        """Returns its id: the scope names the incident or replacement, and is of no other."""
+        return f"{scope}/{self.purpose}/{self.series}.{self.attempt}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +96,7 @@ def followed(
     Args:
         hook: which.
         run: as it was.
-        scope: of the id, see `id_of`.
+        scope: of its id.
         results: id -> how it ended.
         elapsed: seconds since it was looked at.
 
@@ -98,7 +104,7 @@ def followed(
         The run that is under way now, how far the hook is, and what was said where a run has ended.
     """
     run = replace(run, waited=run.waited + elapsed)
-    result = results.get(id_of(scope, run))
+    result = results.get(run.id(scope))
     if result is None and run.waited < hook.timeout + _GRACE:
         return run, Progress.WAITING, ""
     if result is not None and result.good:
@@ -106,9 +112,4 @@ def followed(
     said = result.said if result else f"no result within {hook.timeout:g} s"
     if run.attempt >= hook.attempts:
         return run, Progress.FAILED, said
-    return Run(run.purpose, run.attempt + 1), Progress.AGAIN, said
-
-
-def id_of(scope: str, run: Run) -> str:
-    """Returns the id of a run: its scope, which names the incident, its purpose, and its attempt."""
-    return f"{scope}/{run.purpose}/{run.attempt}"
+    return Run(run.purpose, run.series, run.attempt + 1), Progress.AGAIN, said

@@ -191,7 +191,7 @@ def test_a_hook_that_fails_is_tried_again_and_then_somebody_has_to_look():
     world = _lost(Strategy.PILOT_LIGHT)
     world.hook = lambda command: (2.0, command.attempt == 2)
     world.until(Phase.AWAY)
-    assert list(world.started) == ["shop/1/prepare/1", "shop/1/prepare/2"]
+    assert list(world.started) == ["shop/1/prepare/1.1", "shop/1/prepare/1.2"]
     assert "no quota" in world.told("hook_failed").sentence
     broken = _lost(Strategy.PILOT_LIGHT)
     broken.hook = lambda command: (2.0, False)
@@ -199,7 +199,6 @@ def test_a_hook_that_fails_is_tried_again_and_then_somebody_has_to_look():
     assert (len(broken.started), broken.state.weight) == (2, 0)
     broken.hook = lambda command: (2.0, True)
     broken.order(Orders.RETRY)
-    broken.results.clear()
     assert broken.until(Phase.AWAY).shares()["us"] == 1
 
 

@@ -139,7 +139,7 @@ def _decisive(state: RecoveryState) -> tuple[object, ...]:
     )
     return (
         state.phase, state.number, state.weight, state.hasty, state.rested is None, about,
-        run and (run.purpose, run.attempt),
+        run and (run.purpose, run.series, run.attempt),
     )  # fmt: skip
 
 

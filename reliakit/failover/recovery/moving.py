@@ -6,7 +6,7 @@ from typing import Any
 
 from reliakit.core.acting import Actor
 from reliakit.failover.events import RECOVERY, Event, Fact, Happening
-from reliakit.failover.hooks import Command, Hook, Progress, Run, followed, id_of
+from reliakit.failover.hooks import Command, Hook, Progress, Run, followed
 from reliakit.failover.recovery.definition import RecoveryDefinition
 from reliakit.failover.recovery.observed import Condition, Observed, condition
 from reliakit.failover.recovery.phases import Phase, Trigger, moved
@@ -109,15 +109,19 @@ class Moving:
     def hooked(self, hook: Hook, purpose: str, target: str) -> Progress:
         """Runs a hook to its end, look by look."""
         if self.state.run is None:
-            self.put(run=Run(purpose))
+            self.put(run=self.next_run(purpose), series=self.state.series + 1)
         assert self.state.run is not None
         run, progress, said = followed(hook, self.state.run, self._scope, self.observed.hooks, self.seconds)
         self.put(run=None if progress is Progress.DONE else run)
         if progress in (Progress.AGAIN, Progress.FAILED):
             self.note(Happening.HOOK_FAILED, f"{hook.name} failed for {target}: {said}")
         if progress in (Progress.WAITING, Progress.AGAIN):
-            self.commands.append(Command(id_of(self._scope, run), hook, target, purpose, run.attempt))
+            self.commands.append(Command(run.id(self._scope), hook, target, purpose, run.attempt))
         return progress
+
+    def next_run(self, purpose: str) -> Run:
+        """Returns a run with an id that no other has had."""
+        return Run(purpose, self.state.series + 1)
 
     @property
     def _scope(self) -> str:

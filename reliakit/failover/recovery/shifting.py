@@ -104,7 +104,7 @@ def _clear(moving: Moving) -> None:
         return
     progress = moving.hooked(hook, "back", moving.incident.away)
     if progress is Progress.DONE:
-        moving.put(run=Run(_DONE))
+        moving.put(run=Run(_DONE, moving.state.series))
     elif progress is Progress.FAILED:
         moving.move(Trigger.FAULT, f"{hook.name} failed {hook.attempts} times: traffic stays away", well=0.0)
 
@@ -127,9 +127,10 @@ def _returned(moving: Moving) -> None:
     incident, after = moving.incident, moving.definition.after
     drilled = "the drill has returned: " if incident.drill else ""
     facts = {"rto_seconds": incident.rto, "rpo_seconds": incident.lag}
-    run = None if after is None else Run("after")
+    run = None if after is None else moving.next_run("after")
     why = f"{drilled}{incident.away} serves again"
     moving.move(Trigger.RETURNED, why, facts, incident=None, weight=0.0, run=run, bad=0.0)
+    moving.put(series=moving.state.series + (run is not None))
 
 
 def _where(moving: Moving) -> str:

@@ -53,6 +53,7 @@ class RecoveryState:
         bad, well: seconds for which the region that is left has been lost, or well, without the opposite in between.
         rested: seconds since traffic began to move last; None where it never has.
         run: the hook that is under way.
+        series: counts the hooks that were begun.
         hasty: whether a failback is a flight from a standby that is lost: it waits for no hook.
         why: for people: why it stands where it stands.
     """
@@ -68,6 +69,7 @@ class RecoveryState:
     well: float = 0.0
     rested: float | None = None
     run: Run | None = None
+    series: int = 0
     hasty: bool = False
     why: str = "nothing has happened yet"
 
@@ -92,7 +94,8 @@ class RecoveryState:
             fields["bad"],
             fields["well"],
             fields["rested"],
-            run and Run(run["purpose"], run["attempt"], run["waited"]),
+            run and Run(run["purpose"], run["series"], run["attempt"], run["waited"]),
+            fields["series"],
             fields["hasty"],
             fields["why"],
         )
