@@ -21,7 +21,18 @@ _SHOWN = (
     "deadline", "rollback_window", "slo", "release",
 )  # fmt: skip
 _SERVED = ("percentage", "split", "otherwise")
-_SECTIONS = ("environment", "revision", "identity", "overrides", "outcomes", "routes", "store", "notify")
+_SECTIONS = (
+    "environment",
+    "revision",
+    "node",
+    "listen",
+    "identity",
+    "overrides",
+    "outcomes",
+    "routes",
+    "store",
+    "notify",
+)
 _LISTS = (Mapping, tuple)
 
 

@@ -31,6 +31,7 @@ _NEEDS: Mapping[str, frozenset[str]] = {
     "identity": frozenset({"identity"}),
     "outcomes": frozenset({"outcomes"}),
     "upstreams": frozenset({"upstreams"}),
+    "listen": frozenset({"listen"}),
     "rollouts": frozenset({"rollouts", "upstreams", "segments"}),
     "routes": frozenset({"routes", "rollouts", "upstreams"}),
     "store": frozenset({"store"}),

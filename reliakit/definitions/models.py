@@ -20,9 +20,11 @@ from reliakit.definitions.basics import (
     Secret,
     Text,
 )
+from reliakit.definitions.listen_models import ListenSection
 from reliakit.definitions.operating_models import NotifySection, StoreSection
 from reliakit.definitions.quantities import Duration
 from reliakit.definitions.rollout_models import RolloutSection, SlotSection
+from reliakit.definitions.upstream_models import NodeSection, UpstreamSection
 
 __all__ = [
     "Condition",
@@ -210,13 +212,16 @@ class Definitions(Model, frozen=True):
             metadata have it.
         store: where workers share their state. Default: sqlite, which is a file in `.reliakit/` beside the
             definitions; definitions that are no file share nothing.
+        node: where this process runs.
+        listen: how `reliakit serve` listens; a process that serves its own application ignores it.
         identity: who is asking.
         overrides: who may force slots and flags.
         outcomes: what counts as an error.
         segments: name -> a condition that rules and other segments can name.
         flags: key -> flag.
         upstreams: name -> where requests can go beside the application that reliakit wraps, which is `app`;
-            `in_process` is an application that was given to `kit.asgi` or `kit.wsgi` under that name.
+            `in_process` is an application that was given to `kit.asgi` or `kit.wsgi` under that name, and anything
+            else is reached over the network.
         rollouts: name -> rollout.
         routes: the first one that matches decides; what none matches goes to `app`.
         notify: whom to tell of what happens to releases and definitions.
@@ -231,6 +236,8 @@ class Definitions(Model, frozen=True):
         ]
         | None
     ) = None
+    node: NodeSection = NodeSection()
+    listen: ListenSection = ListenSection()
     identity: IdentitySection = IdentitySection()
     overrides: Overrides = Overrides()
     outcomes: Outcomes = Outcomes()
@@ -238,7 +245,13 @@ class Definitions(Model, frozen=True):
     flags: dict[Key, Annotated[Flag, Meta(description="a flag such as {percentage: 10}")]] = field(
         default_factory=dict
     )
-    upstreams: dict[Key, Literal["in_process"]] = field(default_factory=dict)
+    upstreams: dict[
+        Key,
+        Annotated[
+            Literal["in_process"] | UpstreamSection,
+            Meta(description="in_process, or endpoints such as {endpoints: [{url: http://10.0.1.5:8000}]}"),
+        ],
+    ] = field(default_factory=dict)
     rollouts: dict[Key, RolloutSection] = field(default_factory=dict)
     routes: tuple[RouteSection, ...] = ()
     notify: tuple[

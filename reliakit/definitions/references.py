@@ -11,6 +11,7 @@ from reliakit.definitions.problems import Path, Problem, describe, suggestion
 from reliakit.definitions.quantities import seconds
 from reliakit.definitions.references_rollouts import rollout_problems, rollout_warnings, without_upstream
 from reliakit.definitions.routes import route_of
+from reliakit.definitions.upstreams import listen_problems, upstream_problems, upstream_warnings
 
 __all__ = ["APP", "section_problems", "warnings"]
 
@@ -19,9 +20,11 @@ APP = "app"
 
 
 def section_problems(definitions: Definitions) -> Iterator[Problem]:
-    """Yields the problems of identity, outcomes, rollouts, routes, the store and notices."""
+    """Yields the problems of identity, outcomes, upstreams, rollouts, routes, the gateway, the store and notices."""
     yield from _identity(definitions)
     yield from operating_problems(definitions)
+    yield from upstream_problems(definitions)
+    yield from listen_problems(definitions.listen)
     for name in ("errors", "client_errors"):
         for index, written in enumerate(getattr(definitions.outcomes, name)):
             if not status_codes(written):
@@ -130,7 +133,7 @@ def warnings(definitions: Definitions) -> Generator[None, None, list[Problem]]:
     for index in range(len(routes)):
         yield
         found += _unreachable(index, routes)
-    return [*found, *_unused(definitions), *rollout_warnings(definitions)]
+    return [*found, *_unused(definitions), *upstream_warnings(definitions), *rollout_warnings(definitions)]
 
 
 def _unreachable(index: int, routes: Sequence[Route]) -> Iterator[Problem]:

@@ -1,0 +1,126 @@
+"""What users write about upstreams that are elsewhere: where their endpoints are, and how these are reached."""
+
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+from reliakit.definitions.basics import Model, Text
+from reliakit.definitions.quantities import Duration
+
+__all__ = [
+    "EndpointSection",
+    "NodeSection",
+    "PoolSection",
+    "TimeoutsSection",
+    "UpstreamSection",
+    "UpstreamTLSSection",
+]
+
+Url = Annotated[
+    Text, Meta(description="a URL such as http://10.0.1.5:8000, https://shop.internal or unix:/run/shop.sock")
+]
+Weight = Annotated[float, Meta(gt=0, le=1_000_000, description="a weight above 0")]
+Connections = Annotated[int, Meta(ge=1, le=100_000, description="a whole number of connections, 1 or more")]
+File = Annotated[str, Meta(min_length=1, description="the path of a file")]
+Place = Annotated[str, Meta(max_length=63, description="a name of 63 characters at most")]
+
+
+class EndpointSection(Model, frozen=True):
+    """One place at which an upstream is reached.
+
+    Attributes:
+        url: where it is: scheme, host and port, or `unix:` and the path of a socket. It has no path: what a request
+            asks for is passed on as it is.
+        region: that it runs in.
+        zone: of the region that it runs in.
+        weight: its share of the requests beside the other endpoints.
+    """
+
+    url: Url
+    region: Place = ""
+    zone: Place = ""
+    weight: Weight = 1
+
+
+class TimeoutsSection(Model, frozen=True):
+    """How long an upstream may take.
+
+    Attributes:
+        connect: for a connection, TLS included.
+        read: of silence, while a response is waited for and between two pieces of it.
+        total: for a request, from its first byte to the last of its response; not for WebSockets. Default: no limit.
+    """
+
+    connect: Duration = "5s"
+    read: Duration = "60s"
+    total: Duration | None = None
+
+
+class PoolSection(Model, frozen=True):
+    """The connections that each worker keeps to each endpoint.
+
+    Attributes:
+        connections: at once, those of WebSockets included.
+        wait: how long a request waits for one of them to become free, before it is answered with 503.
+        keep_alive: how long one may be idle. It has to be less than what the upstream's server allows: a request
+            that is sent while that hangs up is lost.
+    """
+
+    connections: Connections = 100
+    wait: Duration = "1s"
+    keep_alive: Duration = "4s"
+
+
+class UpstreamTLSSection(Model, frozen=True):
+    """How an upstream proves who it is, and we to it. Paths are relative to the definitions.
+
+    Attributes:
+        verify: false takes any certificate. Anybody in between can read and change everything then.
+        authorities: a file of CA certificates. Default: those of the system.
+        certificate: ours, with its chain.
+        key: of our certificate. Default: it is in the same file.
+        server_name: what the upstream's certificate has to name, and what SNI asks for. Default: the host in `url`.
+    """
+
+    verify: bool = True
+    authorities: File | None = None
+    certificate: File | None = None
+    key: File | None = None
+    server_name: Text | None = None
+
+
+class UpstreamSection(Model, frozen=True):
+    """A service in another process or on another host.
+
+    Attributes:
+        endpoints: where it runs; several share its requests.
+        transport: what speaks HTTP to it on the ASGI side: `http1` is ours, `aiohttp` goes through aiohttp's client.
+            The WSGI side has one transport of its own.
+        timeouts: how long it may take.
+        pool: the connections that are kept to it.
+        tls: for endpoints whose URL is https, and for sockets that speak TLS.
+    """
+
+    endpoints: Annotated[
+        tuple[
+            Annotated[EndpointSection, Meta(description="an endpoint such as {url: http://10.0.1.5:8000}")],
+            ...,
+        ],
+        Meta(min_length=1, description="a list of endpoints such as [{url: http://10.0.1.5:8000}]"),
+    ]
+    transport: Literal["http1", "aiohttp"] = "http1"
+    timeouts: TimeoutsSection = TimeoutsSection()
+    pool: PoolSection = PoolSection()
+    tls: UpstreamTLSSection | None = None
+
+
+class NodeSection(Model, frozen=True):
+    """Where this process runs: endpoints nearby are preferred. It is usually read from the environment.
+
+    Attributes:
+        region: such as eu.
+        zone: of the region.
+    """
+
+    region: Place = ""
+    zone: Place = ""
