@@ -71,6 +71,7 @@ class Reliakit(FlagCalls, FlagNews, Mounted):
         from reliakit.runtime.keeper import Keeper
         from reliakit.runtime.last_good import LastGood, state_folder
         from reliakit.runtime.measured import Measured
+        from reliakit.runtime.remotes.table import Remotes
 
         self._folder = state_folder(environ)
         self._bypassed = environ.get("RELIAKIT_BYPASS") == "1"
@@ -78,12 +79,15 @@ class Reliakit(FlagCalls, FlagNews, Mounted):
         tallies = Tallies()
         last_good = LastGood(self._folder, origin.name) if origin.keep_copy else None
         self._keeper = Keeper(origin, tallies, last_good, environ, clock, classify=classify)
+        remotes = Remotes(getattr(origin, "path", _DEFAULT_FILE), clock)
+        self._keeper.planned = remotes.planned
         self._keeper.begin(accept_last_good=on_invalid == "last_good")
         measured = Measured(tallies, self._keeper, clock)
         self._joined = self._join(store, origin, tallies, clock)
         services = [self._keeper.watch, self._joined.sharing.keep, measured.export]
         snapshot, parts = self._keeper.state.snapshot, ("definitions", "state")
-        super().__init__(Runtime(snapshot, tallies, clock, [] if self._bypassed else services, parts))
+        services = [] if self._bypassed else services
+        super().__init__(Runtime(snapshot, tallies, clock, services, remotes, parts))
         self._functions = RolloutFunctions(self._runtime, silent=self._bypassed)
         self._reports = Reports(self._runtime.scope, tallies.counters)
         self._joined.in_flight = measured.in_flight = self._runtime.flights.__len__
@@ -270,9 +274,10 @@ class Reliakit(FlagCalls, FlagNews, Mounted):
     def _checked_names(self, upstreams: Mapping[str, Any] | None) -> Mapping[str, Any]:
         declared = self._keeper.state.definitions.upstreams
         for name in upstreams or ():
-            if name not in declared:
+            if declared.get(name) != "in_process":
+                found = "endpoints for the" if name in declared else "no"
                 raise UsageError(
-                    f"the definitions have no upstream {name!r}; add it: upstreams: {{{name}: in_process}}"
+                    f"the definitions have {found} upstream {name!r}; write: upstreams: {{{name}: in_process}}"
                 )
         return upstreams or {}
 

@@ -97,3 +97,5 @@ class Snapshot:
     environment: str | None = None
     timeout: float = 60.0
     """Seconds after which a request that nobody has answered is an error."""
+    upstreams: Mapping[str, Any] = field(default_factory=dict)
+    """Those that are elsewhere, and what reaches them."""

@@ -53,14 +53,15 @@ class ASGIShell:
         upstreams: Mapping[str, ASGIApp],
         identify: Callable[[Connection], Any] | None = None,
     ) -> None:
-        self._apps = {APP: app, **upstreams}
+        self._apps: dict[str, ASGIApp] = {APP: app, **upstreams}
         self._runtime, self._identify = runtime, identify
         self._lifespans = Lifespans(self._apps)
         self._now, self._local = runtime.clock.monotonic, runtime.tallies.local
         self._open, self._landed = runtime.flights.open, runtime.flights.open.pop
         runtime.serving.append(self._lifespans.ready)
+        runtime.remotes.use("asgi")
         self._enter, self._leave = runtime.scope.set, runtime.scope.reset
-        self._use(Edge(runtime.snapshot, folder, self._lifespans.ready))
+        self._use(Edge(runtime.snapshot, folder, self._lifespans.ready, runtime.remotes.ready))
 
     def _use(self, edge: Edge) -> Edge:
         self._edge = edge
@@ -81,7 +82,10 @@ class ASGIShell:
         raised = cancelled = False
         token = self._enter(visit)
         try:
-            await self._apps[upstream](connection, exchange.receive, exchange.send)
+            app = self._apps.get(upstream)
+            if app is None:
+                app = visit.snapshot.upstreams[upstream].asgi
+            await app(connection, exchange.receive, exchange.send)
         except CancelledError:
             cancelled = True
             raise
@@ -128,7 +132,7 @@ class ASGIShell:
             header = no_header if edge.by_path else partial(_header, connection)
             method = connection.get("method", "GET")
             upstream, series = edge.route(method, connection["path"], header, visit)
-            if upstream != APP:
+            if upstream != APP and upstream in self._apps:
                 connection = self._lifespans.connection(upstream, connection)
             return connection, upstream, series, visit
         except Exception:

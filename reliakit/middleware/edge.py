@@ -32,13 +32,19 @@ class Edge:
     Args:
         snapshot: what requests are decided by.
         folder: where this host keeps a signing key, for definitions that name none.
-        ready: the upstreams that take requests now.
+        ready: the applications in this process that take requests now.
+        reached: the upstreams elsewhere that take requests now, as far as is known.
     """
 
     def __init__(
-        self, snapshot: Snapshot, folder: Path, ready: Container[str], cookie: AnonymousCookie | None = None
+        self,
+        snapshot: Snapshot,
+        folder: Path,
+        ready: Container[str],
+        reached: Container[str],
+        cookie: AnonymousCookie | None = None,
     ) -> None:
-        self.snapshot, self._folder, self._ready = snapshot, folder, ready
+        self.snapshot, self._folder, self._ready, self._reached = snapshot, folder, ready, reached
         self.identity = snapshot.identity
         self.cookie = cookie or _cookie(self.identity, folder)
         everybody = all(rollout.match is None for rollout in snapshot.rollouts.values())
@@ -50,7 +56,7 @@ class Edge:
     def renewed(self, snapshot: Snapshot) -> "Edge":
         """Returns the edge of another snapshot; what was learned of cookies is kept where keys are the same."""
         same = snapshot.identity == self.identity
-        return Edge(snapshot, self._folder, self._ready, self.cookie if same else None)
+        return Edge(snapshot, self._folder, self._ready, self._reached, self.cookie if same else None)
 
     def visit(
         self, flags: Flags, cookies: str, carried: str | None = None, forced: Forced | None = None
@@ -88,15 +94,20 @@ class Edge:
                 slot, kind = split(rollout, visit)
             else:
                 slot, kind = rollout.stable, FALLBACK
-        if slot.upstream not in self._ready:
-            return self._able(rollout.stable.upstream), rollout.stable.series[FALLBACK]
+        if slot.upstream not in self._ready and slot.upstream not in self._reached:
+            instead = self._able(rollout.stable.upstream)
+            if instead != slot.upstream:
+                return instead, rollout.stable.series[FALLBACK]
         if kind == SPLIT:
             visit.routed = slot
         return slot.upstream, slot.series[kind]
 
     def _able(self, upstream: str | None) -> str:
-        """The wrapped application takes what no other can: it is the one that is certainly there."""
-        return upstream if upstream is not None and upstream in self._ready else APP
+        """The wrapped application takes what no other can: it is the one that is certainly there. What belongs elsewhere
+        is no business of its: there, somebody may answer again, and else nobody does.
+        """
+        there = upstream is not None and (upstream in self._ready or upstream in self.snapshot.upstreams)
+        return upstream if upstream is not None and there else APP
 
 
 def introduce(visit: Visit, identify: Callable[[Any], Any], request: Any, counters: Counters) -> None:

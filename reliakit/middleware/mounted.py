@@ -2,8 +2,11 @@
 frameworks are built on whose applications can't be wrapped."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
+
+from reliakit.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -48,6 +51,26 @@ class Mounted:
         from reliakit.middleware.passage import Passages
 
         return Passages(self._runtime, self._folder)
+
+    def gateway(self) -> "ASGIApp":
+        """Returns an ASGI app that has no application behind it: all requests go to upstreams that are elsewhere.
+
+        It is what `reliakit serve` serves. What no route leads anywhere is answered with 404.
+
+        Raises:
+            ConfigurationError: the definitions name `app`, or an upstream that is `in_process`.
+            MissingExtraError: what a transport needs is not installed.
+        """
+        from reliakit.definitions.gateways import gateway_problems
+        from reliakit.middleware.asgi import ASGIShell
+        from reliakit.middleware.gateway import Nowhere
+
+        problems = list(gateway_problems(self._keeper.state.definitions))
+        if problems:
+            name = self._keeper.source_name
+            raise ConfigurationError(replace(each, source=name) for each in problems)
+        self._keeper.demands.append(gateway_problems)
+        return ASGIShell(Nowhere(), self._runtime, self._folder, {})
 
     def metrics_asgi(self) -> "ASGIApp":
         """Returns an ASGI app that shows what all workers have counted together, as OpenMetrics.

@@ -31,7 +31,7 @@ class Passages:
 
     def __init__(self, runtime: Runtime, folder: Path) -> None:
         self._runtime = runtime
-        self._shell = WSGIShell(_inside, runtime, folder, {})
+        self._shell = WSGIShell(_inside, runtime, folder, {}, reaching=False)
 
     @property
     def elsewhere(self) -> frozenset[str]:
@@ -125,9 +125,9 @@ class Passage:
         """
         return None if self._shelled else self._answer.latch(status, secure)
 
-    def ended(self) -> None:
-        """Says that all of the answer is there."""
-        self._answer.finish(raised=False)
+    def ended(self, *, left: bool = False) -> None:
+        """Says that all of the answer is there, or that the client has `left` before it was."""
+        self._answer.finish(raised=False, left=left)
 
     def over(self, body: Iterable[bytes]) -> Iterable[bytes]:
         """Returns a body in blocks that still is of this request; it has to be closed."""

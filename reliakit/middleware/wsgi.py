@@ -39,6 +39,7 @@ class WSGIShell:
         folder: where this host keeps a signing key.
         upstreams: other applications in this process, by upstream name.
         identify: gives the targeting key of a request, from its WSGI environ; None where it can't.
+        reaching: whether it calls upstreams that are elsewhere.
     """
 
     def __init__(
@@ -48,13 +49,17 @@ class WSGIShell:
         folder: Path,
         upstreams: Mapping[str, WSGIApp],
         identify: Callable[[Environ], Any] | None = None,
+        *,
+        reaching: bool = True,
     ) -> None:
-        self._apps = {APP: app, **upstreams}
+        self._apps: dict[str, WSGIApp] = {APP: app, **upstreams}
         self._runtime, self._identify = runtime, identify
         self._enter, self._leave = runtime.scope.set, runtime.scope.reset
         ready = frozenset(self._apps)
         runtime.serving.append(ready)
-        self._use(Edge(runtime.snapshot, folder, ready))
+        if reaching:
+            runtime.remotes.use("wsgi")
+        self._use(Edge(runtime.snapshot, folder, ready, runtime.remotes.ready))
 
     def _use(self, edge: Edge) -> Edge:
         self._edge = edge
@@ -71,7 +76,10 @@ class WSGIShell:
             runtime.flights.open[response] = series
         token = self._enter(visit)
         try:
-            body = self._apps[upstream](environ, response.start)
+            app = self._apps.get(upstream)
+            if app is None:
+                app = visit.snapshot.upstreams[upstream].wsgi
+            body = app(environ, response.start)
         except BaseException:
             response.finish(raised=True)
             raise

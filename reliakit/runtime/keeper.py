@@ -4,7 +4,6 @@ import asyncio
 import logging
 import os
 from collections.abc import Callable, Generator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
@@ -25,9 +24,11 @@ from reliakit.definitions.overrides import from_environment
 from reliakit.definitions.problems import Problem
 from reliakit.errors import ConfigurationError
 from reliakit.runtime.changes import Changes
+from reliakit.runtime.demands import Demand, demanded
 from reliakit.runtime.engine import complete, supervise
 from reliakit.runtime.last_good import LastGood
 from reliakit.runtime.pace import paced
+from reliakit.runtime.waiting import either
 from reliakit.sources.environment import EnvironmentSource
 from reliakit.sources.protocol import Content, Source, SourceError
 from reliakit.sources.reading import read_content
@@ -99,6 +100,10 @@ class Keeper:
         self._process = os.getpid()
         self._shared = Shared()
         self.source_name = source.name
+        self.planned: Callable[[Definitions, Snapshot], Mapping[str, Any]] = lambda definitions, snapshot: {}
+        """Makes what reaches the upstreams that are elsewhere."""
+        self.demands: list[Demand] = []
+        """What is asked of definitions beside being sound."""
         self.swapped: Callable[[Snapshot], None] = lambda snapshot: None
         """Told of every snapshot after the first."""
         self.settled: Callable[[], None] = lambda: None
@@ -180,7 +185,7 @@ class Keeper:
             due.clear()
             answered = await self._reload(before)
             self.settled()
-            await _either(due, None if answered else retry)
+            await either(due, None if answered else retry)
             before, retry = self.state.definitions, first if answered else min(retry * 2, last)
 
     def _begun_here(self) -> bool:
@@ -232,7 +237,8 @@ class Keeper:
         document, problems = yield from read_content(fetched)
         if document is None:
             return None, Loaded(None, tuple(problems))
-        return document, (yield from load(document, self._environ, previous, problems))
+        loaded = yield from load(document, self._environ, previous, problems)
+        return document, demanded(self.demands, document, loaded)
 
     def _adopt(self, definitions: Definitions, loaded: Loaded) -> Generator[None, None, None]:
         state = getattr(self, "state", None)
@@ -256,11 +262,10 @@ class Keeper:
         self._answers, problems = from_environment(self._pins, definitions)
         for problem in problems:
             _log.error("%s", problem)
-        snapshot = compile_snapshot(
-            definitions, self._tallies, splits=self._shared.splits, now=self._clock.time
-        )
-        snapshot = replace(snapshot, flags=self._pinned(snapshot.flags))
-        return replace(snapshot, classify=self._judge(snapshot.classify)) if self._classify else snapshot
+        made = compile_snapshot(definitions, self._tallies, splits=self._shared.splits, now=self._clock.time)
+        flags = self._pinned(made.flags)
+        made = replace(made, flags=flags, upstreams=self.planned(definitions, made))
+        return replace(made, classify=self._judge(made.classify)) if self._classify else made
 
     def _pinned(self, flags: Flags) -> Flags:
         """Lays over the flags what somebody has pinned for everybody, and then what this process's environment pins."""
@@ -289,10 +294,3 @@ class Keeper:
 def _answer(flags: Flags, key: str, value: bool | str) -> tuple[str | None, Any] | None:
     """What a flag answers that is pinned to a variant; nothing where the variant is gone."""
     return pin(flags.variants(key), value if isinstance(value, str) else "on" if value else "off")
-
-
-async def _either(due: asyncio.Event, seconds: float | None) -> None:
-    """Waits until something is due, but no longer than so many seconds."""
-    with suppress(TimeoutError):
-        async with asyncio.timeout(seconds):
-            await due.wait()

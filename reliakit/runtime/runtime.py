@@ -6,7 +6,7 @@ import threading
 import weakref
 from collections.abc import Callable, Container, Mapping, Sequence
 from contextvars import ContextVar
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from reliakit.clock import Clock
 from reliakit.core.flags import Evaluator
@@ -15,6 +15,9 @@ from reliakit.core.snapshot import Flags, Snapshot
 from reliakit.core.tally import Tallies
 from reliakit.runtime.engine import Engine, Service
 from reliakit.runtime.flights import Flights
+
+if TYPE_CHECKING:
+    from reliakit.runtime.remotes.table import Remotes
 
 __all__ = ["Runtime"]
 
@@ -33,6 +36,7 @@ class Runtime:
         tallies: where everything is counted.
         clock: of the process.
         services: what the engine runs.
+        remotes: the upstreams that are elsewhere.
         parts: what has to be settled before a process is current.
 
     Attributes:
@@ -41,6 +45,7 @@ class Runtime:
         scope: the scope of the request or task that the calling context belongs to.
         serving: for each wrapped application, the upstreams that take requests now.
         flights: the requests under way.
+        remotes: the upstreams that are elsewhere.
     """
 
     dormant: bool
@@ -52,14 +57,15 @@ class Runtime:
         tallies: Tallies,
         clock: Clock,
         services: Sequence[Service],
+        remotes: "Remotes",
         parts: Sequence[str] = ("definitions",),
     ) -> None:
         self.tallies, self.clock, self._parts = tallies, clock, parts
         self.scope: ContextVar[Scope | None] = ContextVar("reliakit_scope", default=None)
-        self.flights = Flights(tallies, clock)
+        self.flights, self.remotes = Flights(tallies, clock), remotes
         # Without services there is no engine, and nothing is to start one.
-        self.engine = Engine([*services, self.flights.watch] if services else [])
-        self.serving: list[Container[str]] = []
+        self.engine = Engine([*services, self.flights.watch, remotes.watch] if services else [])
+        self.serving: list[Container[str]] = [remotes.ready]
         self._snapshot = snapshot
         self._overrides: list[Answers] = []
         self._renew()
@@ -111,6 +117,7 @@ class Runtime:
         """Stops the engine; the next use wakes it again."""
         with self._changing:
             self._sleep()
+        self.remotes.close()
         return self.engine.stop(timeout)
 
     def _undo(self, answers: Answers) -> None:
@@ -134,6 +141,7 @@ class Runtime:
         self.engine.after_fork()
         self.tallies.after_fork()
         self.flights.open.clear()
+        self.remotes.after_fork()
         self._renew()
 
     def _renew(self) -> None:

@@ -8,6 +8,7 @@ from contextlib import redirect_stdout
 from dataclasses import dataclass
 from importlib.metadata import version
 from io import StringIO
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
@@ -21,6 +22,7 @@ from reliakit.core.tally import Tallies
 from reliakit.definitions.compile import compile_snapshot
 from reliakit.definitions.models import Definitions
 from reliakit.runtime.flag_calls import FlagCalls
+from reliakit.runtime.remotes.table import Remotes
 from reliakit.runtime.runtime import Runtime
 from tests.definitions.loaded import loaded
 
@@ -78,7 +80,7 @@ class Ours:
         assert result.definitions is not None
         self.definitions: Definitions = result.definitions
         self.snapshot = compile_snapshot(self.definitions, Tallies(), now=lambda: NOW)
-        self._calls = FlagCalls(Runtime(self.snapshot, Tallies(), SYSTEM, []))
+        self._calls = FlagCalls(Runtime(self.snapshot, Tallies(), SYSTEM, [], Remotes(Path(), SYSTEM)))
 
     def ask(self, key: str, default: Any, user: str | None, attributes: Mapping[str, Any]) -> Found:
         """Asks as an application does. Without a user it needs a scope where nobody is known."""

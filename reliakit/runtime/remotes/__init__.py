@@ -1,0 +1,1 @@
+"""Upstreams that are elsewhere: which of their endpoints gets a request, and what is made of it when one fails."""
