@@ -2,14 +2,16 @@
 
 import asyncio
 import io
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from reliakit.upstreams.protocol import Headers, Message, Scope, Transport, WSGITransport
+from reliakit.upstreams.protocol import Headers, Message, Receive, Scope, Send, StartResponse
 
 __all__ = ["OnPiece", "Reply", "Request", "ask_asgi", "ask_wsgi"]
 
+ASGI = Callable[[Scope, Receive, Send], Awaitable[None]]
+WSGI = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
 OnPiece = Callable[[bytes], bool]
 """Is told each piece of a body, and says whether the client stays."""
 
@@ -73,7 +75,7 @@ class Reply:
         return [value for name, value in self.headers if name == wanted]
 
 
-async def ask_asgi(transport: Transport, request: Request, on_piece: OnPiece | None = None) -> Reply:
+async def ask_asgi(transport: ASGI, request: Request, on_piece: OnPiece | None = None) -> Reply:
     """Asks once; never raises what the transport does."""
     reply, gone = Reply(), asyncio.Event()
     pieces = _pieces(request.body)
@@ -114,12 +116,12 @@ async def _pieces(body: Iterable[bytes]) -> AsyncIterator[Message]:
         yield {"type": "http.request", "body": piece, "more_body": at + 1 < len(kept)}
 
 
-async def ask_wsgi(transport: WSGITransport, request: Request, on_piece: OnPiece | None = None) -> Reply:
+async def ask_wsgi(transport: WSGI, request: Request, on_piece: OnPiece | None = None) -> Reply:
     """Asks once, on a thread; never raises what the transport does."""
     return await asyncio.to_thread(_ask_wsgi, transport, request, on_piece)
 
 
-def _ask_wsgi(transport: WSGITransport, request: Request, on_piece: OnPiece | None) -> Reply:
+def _ask_wsgi(transport: WSGI, request: Request, on_piece: OnPiece | None) -> Reply:
     reply = Reply()
 
     def start_response(status: str, headers: list[tuple[str, str]], *_: object) -> Callable[[bytes], object]:

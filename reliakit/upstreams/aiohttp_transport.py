@@ -113,11 +113,13 @@ class AiohttpTransport:
             received = [(name.lower(), value) for name, value in response.raw_headers]
             head = incoming(response.status, received, head=request.method == "HEAD", version=lambda: "1.1")
             if head.status == 101:
-                raise BadResponse("it changed to a protocol that nobody asked for", acted=True)
+                raise BadResponse("it changed to a protocol that nobody asked for")
             await send({"type": "http.response.start", "status": head.status, "headers": head.headers})
             await self._relayed(response, send)
-        except BaseException:
+        except BaseException as failed:
             response.close()
+            if isinstance(failed, Unanswered):
+                failed.acted = True
             raise
         if body.complete:
             response.release()

@@ -26,6 +26,8 @@ class Incoming:
     """Those that do not end at this hop, names in small letters."""
     length: int
     """Bytes of the body; or CHUNKED, or TO_THE_END. 0 where it has none, whatever its headers say."""
+    closing: bool = False
+    """Whether the upstream said that it hangs up afterwards."""
 
 
 def incoming(status: int, received: Headers, *, head: bool, version: Callable[[], str]) -> Incoming:
@@ -54,14 +56,16 @@ def incoming(status: int, received: Headers, *, head: bool, version: Callable[[]
             named = named + b"," + pair[1].lower()
         if kind not in (HOP, CONNECTION) and pair[0] != b"transfer-encoding":
             kept.append(pair)
-    if len(named) > len(b",keep-alive"):
+    closing = False
+    if named and named != b",keep-alive":
         gone = {name.strip() for name in named.split(b",")} - {b"content-length"}
+        closing = b"close" in gone
         kept = [pair for pair in kept if pair[0] not in gone]
     length = _length(lengths, codings, version)
     if status in _BODILESS or status < 200:
         # A server that counts the bytes of a body would wait for those that a 304 only tells of.
-        return Incoming(status, [pair for pair in kept if pair[0] != b"content-length"], 0)
-    return Incoming(status, kept, 0 if head else length)
+        return Incoming(status, [pair for pair in kept if pair[0] != b"content-length"], 0, closing)
+    return Incoming(status, kept, 0 if head else length, closing)
 
 
 def _length(lengths: list[bytes], codings: list[bytes], version: Callable[[], str]) -> int:

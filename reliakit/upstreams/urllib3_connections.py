@@ -4,7 +4,6 @@ Its connections are used, which bring TLS, timeouts and the look whether a peer 
 that writes targets anew (`%7e` becomes `%7E`), and neither are its responses, since they sort headers.
 """
 
-import http.client
 import socket
 import ssl
 import threading
@@ -17,8 +16,9 @@ from reliakit.upstreams.address import Address
 from reliakit.upstreams.errors import ConnectFailed, ConnectTimeout, PoolFull
 from reliakit.upstreams.settings import Settings
 from reliakit.upstreams.tls import context_of
+from reliakit.upstreams.urllib3_responses import StrictResponse
 
-__all__ = ["Connections", "answer"]
+__all__ = ["Connections"]
 
 
 class Connections:
@@ -87,6 +87,8 @@ class Connections:
         connection = self._new()
         try:
             connection.connect()
+        except errors.NewConnectionError as failed:
+            raise ConnectFailed(f"{address.name}: {failed}") from failed
         except (errors.ConnectTimeoutError, TimeoutError):
             raise ConnectTimeout(f"{address.name}: no connection within {settings.connect:g} s") from None
         except ssl.SSLCertVerificationError as failed:
@@ -113,6 +115,7 @@ class Connections:
             )
         if address.socket is not None:
             connection._new_conn = lambda: _unix(str(address.socket), timeout)
+        connection.response_class = StrictResponse
         return connection
 
 
@@ -125,16 +128,6 @@ def _unix(path: str, timeout: float) -> socket.socket:
         made.close()
         raise
     return made
-
-
-def answer(connection: Any) -> http.client.HTTPResponse:
-    """Returns the response to what was sent, past interim ones."""
-    response: http.client.HTTPResponse = http.client.HTTPConnection.getresponse(connection)
-    while response.status < 200 and response.status != 101:
-        # http.client skips 100 alone, and takes any other for the end.
-        response.headers = response.msg = None  # type: ignore[assignment]
-        response.begin()
-    return response
 
 
 def _urllib3() -> Any:

@@ -24,7 +24,8 @@ from reliakit.upstreams.incoming import Incoming, incoming
 from reliakit.upstreams.outgoing import CHUNKED, NO_BODY, Outgoing, outgoing
 from reliakit.upstreams.protocol import Environ, StartResponse
 from reliakit.upstreams.settings import Settings
-from reliakit.upstreams.urllib3_connections import Connections, answer
+from reliakit.upstreams.urllib3_connections import Connections
+from reliakit.upstreams.urllib3_responses import StrictResponse, answer
 
 __all__ = ["Urllib3Transport"]
 
@@ -54,28 +55,37 @@ class Urllib3Transport:
         body = _Upload(environ, request.length)
         connection, used = self._connections.take()
         try:
-            try:
-                response = self._answered(connection, request, body)
-            except ConnectionLost:
-                # Dead before the request came, as far as can be told; and it may be sent twice, and still can.
-                if not used or body.consumed or request.method not in IDEMPOTENT:
-                    raise
-                self._connections.give_back(connection, reusable=False)
-                connection, _ = self._connections.take(fresh=True)
-                response = self._answered(connection, request, body)
+            return self._exchanged(connection, request, body, start_response)
+        except ConnectionLost:
+            # Dead before the request came, as far as can be told; and it may be sent twice, and still can.
+            if not used or body.consumed or request.method not in IDEMPOTENT:
+                raise
+        connection, _ = self._connections.take(fresh=True)
+        return self._exchanged(connection, request, body, start_response)
+
+    def _exchanged(
+        self, connection: Any, request: Outgoing, body: "_Upload", start_response: StartResponse
+    ) -> Iterable[bytes]:
+        response = None
+        try:
+            response = self._answered(connection, request, body)
             head = _head(response, request)
-        except BaseException:
+            headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in head.headers]
+            start_response(f"{head.status} {response.reason or _phrase(head.status)}", headers)
+        except BaseException as failed:
+            if isinstance(failed, BadResponse):
+                failed.acted, failed.consumed = True, body.consumed
+            if response is not None:
+                response.close()
             self._connections.give_back(connection, reusable=False)
             raise
-        headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in head.headers]
-        start_response(f"{head.status} {response.reason or _phrase(head.status)}", headers)
         return _Download(self._connections, connection, response, head, body)
 
     def close(self) -> None:
         """Closes idle connections."""
         self._connections.close()
 
-    def _answered(self, connection: Any, request: Outgoing, body: "_Upload") -> http.client.HTTPResponse:
+    def _answered(self, connection: Any, request: Outgoing, body: "_Upload") -> StrictResponse:
         try:
             self._send(connection, request, body)
             return answer(connection)
@@ -88,9 +98,7 @@ class Urllib3Transport:
         except (http.client.RemoteDisconnected, OSError) as failed:
             raise ConnectionLost(f"{self._name}: {failed}", acted=True, consumed=body.consumed) from failed
         except (http.client.HTTPException, ValueError) as failed:
-            raise BadResponse(
-                f"{self._name}: it does not speak HTTP/1.1: {failed}", acted=True, consumed=body.consumed
-            ) from failed
+            raise BadResponse(f"{self._name}: it does not speak HTTP/1.1: {failed}") from failed
 
     def _send(self, connection: Any, request: Outgoing, body: "_Upload") -> None:
         try:
@@ -149,7 +157,7 @@ class _Download:
         self,
         connections: Connections,
         connection: Any,
-        response: http.client.HTTPResponse,
+        response: StrictResponse,
         head: Incoming,
         body: _Upload,
     ) -> None:
@@ -170,7 +178,7 @@ class _Download:
         except (http.client.HTTPException, OSError) as failed:
             raise Aborted(f"the response was cut: {failed}") from failed
         if not piece:
-            if self._left > 0:
+            if self._left > 0 or not self._response.whole:
                 raise Aborted("the response was cut")
             self._over = True
             raise StopIteration
@@ -186,16 +194,14 @@ class _Download:
             self._connections.give_back(self._connection, reusable=keep)
 
 
-def _head(response: http.client.HTTPResponse, request: Outgoing) -> Incoming:
+def _head(response: StrictResponse, request: Outgoing) -> Incoming:
     received = [
         (name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in response.msg.items()
     ]
-    if any(b"\n" in value or b"\r" in value for _, value in received):
-        raise BadResponse("it folds its headers", acted=True)
     version = "1.1" if response.version == 11 else "1.0"
     head = incoming(response.status, received, head=request.method == "HEAD", version=lambda: version)
     if head.status == 101:
-        raise BadResponse("it changed to a protocol that nobody asked for", acted=True)
+        raise BadResponse("it changed to a protocol that nobody asked for")
     return head
 
 

@@ -2,30 +2,38 @@
 
 from typing import Any
 
-import pytest
-
+from reliakit.testing.upstream_apps import AppHop
 from reliakit.testing.upstream_clients import OnPiece, Reply, Request, ask_wsgi
-from reliakit.testing.upstream_messages import MessageContract
+from reliakit.testing.upstreams import MessageContract, TransportContract
 from reliakit.upstreams.address import address_of
 from reliakit.upstreams.forwarding import Forwarding
 from reliakit.upstreams.opening import open_transport, open_wsgi_transport
 from reliakit.upstreams.settings import Settings
 
 
-class TestHTTP1(MessageContract):
+class TestInProcess(MessageContract):
+    def make_hop(self, settings: Settings, forwarding: Forwarding) -> Any:
+        return AppHop()
+
+
+class TestHTTP1(TransportContract):
+    """The default, and so without anything that it lacks."""
+
     def make_transport(self, url: str, settings: Settings, forwarding: Forwarding) -> Any:
         return open_transport(address_of(url), settings, forwarding)
 
 
-class TestAiohttp(MessageContract):
-    lacks = frozenset({"latin-1"})
+class TestAiohttp(TransportContract):
+    lacks = frozenset({"latin-1", "interim", "trailers", "continue", "strict", "single"})
 
     def make_transport(self, url: str, settings: Settings, forwarding: Forwarding) -> Any:
         return open_transport(address_of(url), settings, forwarding, "aiohttp")
 
 
-class TestUrllib3(MessageContract):
-    lacks = frozenset({"order", "early", "cancellation"})
+class TestUrllib3(TransportContract):
+    lacks = frozenset(
+        {"order", "early", "interim", "trailers", "continue", "strict", "total", "expiry", "cancellation"}
+    )
 
     def make_transport(self, url: str, settings: Settings, forwarding: Forwarding) -> Any:
         return open_wsgi_transport(address_of(url), settings, forwarding)

@@ -251,7 +251,10 @@ class Connection(Writing):
         self.head = incoming(status, self._received, head=self._is_head, version=parser.get_http_version)
         self._quiet = 0
         self._persistent = parser.should_keep_alive() and self.head.length != TO_THE_END
-        self.complete = self._is_head
+        if self._is_head:
+            # The parser believes that the response to a HEAD without a length ends with the connection.
+            self._persistent = not self.head.closing and parser.get_http_version() == "1.1"
+            self.complete = True
         if status == 101 and not self._upgrades:
             raise BadResponse("it changed to a protocol that nobody asked for")
 
