@@ -8,12 +8,14 @@ from reliakit.cli.program import program
 
 __all__ = ["commands", "commands_page", "undocumented"]
 
-_WIDTH = 96
+_WIDTH = 84
+"""Characters, so that nothing has to be scrolled."""
 
 
 def commands(group: click.Command = program, name: str = "reliakit") -> Iterator[click.Context]:
     """Yields a context for every command, groups before what is in them."""
-    yield from _inside(click.Context(group, info_name=name, max_content_width=_WIDTH, terminal_width=_WIDTH))
+    names = group.context_settings.get("help_option_names")
+    yield from _inside(click.Context(group, info_name=name, terminal_width=_WIDTH, help_option_names=names))
 
 
 def _inside(context: click.Context) -> Iterator[click.Context]:
