@@ -81,8 +81,10 @@ class Server:
 
 
 @contextmanager
-def serving(command: list[str], config: Path, **environment: str) -> Iterator[Server]:
-    """Runs a server until the block ends; `PORT` in the command is replaced."""
+def serving(
+    command: list[str], config: Path, of: type[Server] = Server, **environment: str
+) -> Iterator[Server]:
+    """Runs a server until the block ends; `PORT` in the command is replaced. `of` tells when it is ready."""
     port = free_port()
     arguments = [part.replace("PORT", str(port)) for part in command]
     process = subprocess.Popen(
@@ -91,7 +93,7 @@ def serving(command: list[str], config: Path, **environment: str) -> Iterator[Se
         env={**os.environ, "SHOP_CONFIG": str(config), **environment},
         start_new_session=True,
     )
-    server = Server(port, process)
+    server = of(port, process)
     try:
         until(server.answers, 30)
         yield server
