@@ -10,6 +10,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 PINNED := $(VENV)/.pinned
 READY := $(VENV)/.ready
+APPS := .venv-apps
+APPS_READY := $(APPS)/.ready
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 LOCK = $(UV) pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
@@ -23,7 +25,7 @@ JOBS ?= 3
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check lint types imports docs wheel bench bench-smoke soak lock clean
+.PHONY: help demo test check lint types imports docs wheel apps bench bench-smoke soak lock clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1	\2/' | expand -t 20
@@ -37,7 +39,7 @@ test: $(READY) ## the tests; ARGS="tests/core -k bucket" chooses some
 soak: $(READY) ## the long tests, which `make test` leaves out
 	$(BIN)/python -m pytest -m soak --timeout 3600 $(ARGS)
 
-check: lint types imports docs wheel bench-smoke ## every check that is not a test
+check: lint types imports docs wheel apps bench-smoke ## every check that is not a test
 
 lint: $(READY) ## style and format
 	$(BIN)/ruff check
@@ -49,11 +51,15 @@ types: $(READY) ## mypy, strict
 imports: $(READY) ## the order in which packages may import each other
 	$(BIN)/lint-imports
 
-docs: $(READY) ## the documents' snippets, run as they stand
+docs: $(READY) ## the site in build/docs, without a warning; and the documents' snippets, run as they stand
+	$(BIN)/sphinx-build -q -W --keep-going -n -E -j auto docs build/docs
 	$(BIN)/python -m pytest -q tests/docs
 
 wheel: $(READY) ## build the wheel, install it in a clean environment, import all of it
 	$(BIN)/python tests/packaging/check_wheel.py
+
+apps: $(APPS_READY) ## apps that others wrote, bare and behind reliakit: every answer is the same
+	PYTHONPATH=integrations $(APPS)/bin/python -m pytest -q -p no:cacheprovider tests/apps
 
 bench: $(READY) ## the table of budgets, against peers and a native floor; and is anything slower than it was?
 	$(BIN)/python -m benchmarks all $(ARGS)
@@ -65,9 +71,10 @@ bench-smoke: $(READY) ## the same benchmarks, one short round each
 lock: ## resolve the pins again (needs uv); UPGRADE=--upgrade moves them all to the newest
 	$(LOCK) --all-extras --group dev --output-file requirements/dev.txt
 	$(LOCK) --constraint requirements/dev.txt --output-file requirements/core.txt
+	$(LOCK) --extra fastapi --extra flask --extra django --group apps --output-file requirements/apps.txt
 
 clean: ## remove the environment and what tools leave behind
-	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .benchmarks
+	rm -rf $(VENV) $(APPS) build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .benchmarks
 
 # From an empty directory each time, so that what a pin has dropped is really gone.
 $(PINNED): requirements/dev.txt
@@ -82,4 +89,11 @@ $(PINNED): requirements/dev.txt
 
 $(READY): $(PINNED) pyproject.toml
 	$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# Of its own, since these apps pin what our tests have newer. Most of it is never imported, so none of it is compiled.
+$(APPS_READY): requirements/apps.txt | $(READY)
+	"$(PYTHON)" -m venv --clear $(APPS)
+	$(APPS)/bin/python -m pip --disable-pip-version-check install --quiet --no-compile --require-hashes \
+		--requirement $<
 	@touch $@

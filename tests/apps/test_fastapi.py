@@ -1,16 +1,17 @@
 """An app that others wrote, behind the middleware."""
 
+from importlib import import_module
 from typing import Any
 
-import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from reliakit_fastapi import ReliakitMiddleware
-from tests.integrations.varied import DEFINITIONS, Sent, comparable, varied
+from tests.apps.httpbin_paths import PATHS
+from tests.apps.varied import DEFINITIONS, Sent, comparable, varied, worth_comparing
 from tests.middleware.shop import outcomes
 
-httpbinx = pytest.importorskip("httpbinx.main", reason="httpbinx is not installed")
+httpbinx: Any = import_module("httpbinx.main")
 
 
 def answered(client: TestClient, sent: Sent) -> Any:
@@ -25,9 +26,10 @@ def answered(client: TestClient, sent: Sent) -> Any:
 def test_httpbin_answers_as_ever(kit_of) -> None:
     """Otherwise putting an app behind reliakit would change what its users get."""
     app: FastAPI = httpbinx.app
-    requests = list(varied(300))
+    requests = list(varied(PATHS, 300))
     with TestClient(app, raise_server_exceptions=False) as client:
         expected = [answered(client, sent) for sent in requests]
+    assert worth_comparing(expected)
     kit, wrapped = kit_of(DEFINITIONS), FastAPI(openapi_url=None)
     wrapped.router, wrapped.user_middleware = app.router, list(app.user_middleware)
     wrapped.add_middleware(ReliakitMiddleware, kit=kit, upstreams={"v2": app})
