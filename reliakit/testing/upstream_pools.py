@@ -55,7 +55,7 @@ class PoolContract(UpstreamGround):
             asyncio.ensure_future(hop.ask(Request("POST", headers=[(b"content-length", b"0")])))
             for _ in range(5)
         ]
-        await asyncio.wait(asking, timeout=2)
+        await asyncio.wait(asking, timeout=0.8)
         full = [task.result().failed for task in asking if task.done()]
         gate.set()
         replies = await asyncio.gather(*asking)
