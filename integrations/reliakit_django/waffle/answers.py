@@ -60,12 +60,8 @@ def _is_marked(written: Mapping[str, Any], kind: Kind) -> bool:
 
 
 def _native(request: Any, key: str) -> bool:
-    default = bool(setting("FLAG_DEFAULT"))
-    return (
-        kit().enabled(key, default=default)
-        if request is None
-        else flags_of(request).enabled(key, default=default)
-    )
+    asked: Any = kit() if request is None else flags_of(request)
+    return bool(asked.enabled(key, default=bool(setting("FLAG_DEFAULT"))))
 
 
 def _answered(kind: Kind, name: str, key: str, context: Mapping[str, Any], user: str = _NOBODY) -> bool:

@@ -97,7 +97,7 @@ def _write(waffles, people):
     cache.clear()
     for name, columns in waffles["flags"].items():
         rest = {key: value for key, value in columns.items() if key not in ("groups", "users")}
-        flag = Flag.objects.create(name=name, **rest)
+        flag: Any = Flag.objects.create(name=name, **rest)
         flag.groups.set(Group.objects.filter(name__in=columns["groups"]))
         flag.users.set([people[number] for number in columns["users"]])
     for name, active in waffles["switches"].items():
@@ -172,10 +172,10 @@ def _agree(people, waffles, visits, said):
         transaction.set_rollback(True)
 
 
-RUNS = {"suppress_health_check": [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]}
+SUPPRESSED = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]  # each example undoes what it did
 
 
-@settings(max_examples=80, **RUNS)
+@settings(max_examples=80, suppress_health_check=SUPPRESSED)
 @given(WAFFLES, st.lists(REQUESTS, min_size=2, max_size=4), SETTINGS)
 def test_every_answer_cookie_and_coin_is_that_of_waffle(people, waffles, visits, said):
     """Otherwise somebody would see another page on the day of the switch."""
@@ -184,7 +184,7 @@ def test_every_answer_cookie_and_coin_is_that_of_waffle(people, waffles, visits,
 
 @pytest.mark.soak
 @pytest.mark.timeout(1800)
-@settings(max_examples=4000, **RUNS)
+@settings(max_examples=4000, suppress_health_check=SUPPRESSED)
 @given(WAFFLES, st.lists(REQUESTS, min_size=2, max_size=6), SETTINGS)
 def test_every_answer_cookie_and_coin_is_that_of_waffle_at_length(people, waffles, visits, said):
     """Otherwise what is rare would be left to chance."""
