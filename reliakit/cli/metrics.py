@@ -12,7 +12,7 @@ from reliakit.definitions.rollouts import rollout_definition
 from reliakit.rollouts.definition import RolloutDefinition
 from reliakit.runtime.exposing import Exposer
 
-__all__ = ["command"]
+__all__ = ["command", "exposed"]
 
 
 @click.command("metrics")
@@ -27,7 +27,12 @@ def command(file: Path, url: str | None) -> None:
       reliakit metrics > /var/lib/node_exporter/reliakit.prom
       reliakit metrics --store redis://cache:6379/0 | grep rollout_weight
     """
-    click.echo(share(file, url, _text, optional=True), nl=False)
+    click.echo(exposed(file, url), nl=False)
+
+
+def exposed(file: Path, url: str | None) -> str:
+    """Returns what all workers have counted together, as OpenMetrics; raises as `share` does."""
+    return share(file, url, _text, optional=True)
 
 
 async def _text(shared: Shared) -> str:

@@ -22,6 +22,7 @@ _COMMANDS = {
     "override": "reliakit.cli.override",
     "rollout": "reliakit.cli.rollout",
     "schema": "reliakit.cli.schema",
+    "serve": "reliakit.cli.serve.command",
     "status": "reliakit.cli.status",
     "store": "reliakit.cli.store",
 }

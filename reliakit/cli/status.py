@@ -19,7 +19,7 @@ from reliakit.stores.protocol import StoreError
 if TYPE_CHECKING:
     from rich.table import Table
 
-__all__ = ["command"]
+__all__ = ["command", "reported"]
 
 
 @click.command("status")
@@ -36,11 +36,7 @@ def command(ctx: click.Context, file: Path, url: str | None, as_json: bool) -> N
 
     Exit code 1 where there is something to look into, 2 where the store can't be reached.
     """
-    shared = opened(file, url, writes=False, optional=True)
-    try:
-        found = used(shared, overview)
-    except StoreError as failed:
-        found = Overview(shared, None, {}, {}, str(failed))
+    found = _found(file, url)
     if as_json:
         print_json(_report(found))
     elif on_terminal():
@@ -52,6 +48,23 @@ def command(ctx: click.Context, file: Path, url: str | None, as_json: bool) -> N
         for problem in found.problems:
             print_line(f"problem: {problem}", "yellow")
     ctx.exit(2 if found.trouble else 1 if found.problems else 0)
+
+
+def reported(file: Path, url: str | None) -> dict[str, Any]:
+    """Returns what the command prints as JSON.
+
+    Raises:
+        Failure: neither the definitions nor their last good copy can be used.
+    """
+    return _report(_found(file, url))
+
+
+def _found(file: Path, url: str | None) -> Overview:
+    shared = opened(file, url, writes=False, optional=True)
+    try:
+        return used(shared, overview)
+    except StoreError as failed:
+        return Overview(shared, None, {}, {}, str(failed))
 
 
 def _head(found: Overview) -> Iterator[str]:

@@ -1,10 +1,10 @@
 """An upstream that is elsewhere, as an ASGI application."""
 
 import asyncio
-import logging
 from collections.abc import Sequence
 from contextlib import suppress
 
+from reliakit.runtime.remotes.complaints import Complaints
 from reliakit.runtime.remotes.problems import Answer, problem
 from reliakit.runtime.remotes.reachability import Reachability
 from reliakit.runtime.remotes.retrying import Retrying
@@ -13,24 +13,26 @@ from reliakit.upstreams.protocol import Receive, Scope, Send, Transport
 
 __all__ = ["ASGIRemote", "respond"]
 
-_log = logging.getLogger("reliakit")
-
 
 class ASGIRemote:
     """Sends each request to an endpoint, to another one where the first gave no answer and it may be asked, and
     answers itself where none did.
 
     Args:
-        name: of the upstream.
         transports: to its endpoints, in their order.
         reachability: of its endpoints.
         active: requests in flight to each.
+        complaints: takes note of requests that got no answer.
     """
 
     def __init__(
-        self, name: str, transports: Sequence[Transport], reachability: Reachability, active: list[int]
+        self,
+        transports: Sequence[Transport],
+        reachability: Reachability,
+        active: list[int],
+        complaints: Complaints,
     ) -> None:
-        self.name, self.transports = name, transports
+        self.transports, self._complaints = transports, complaints
         self._reachability, self._active = reachability, active
         self._retrying = Retrying(reachability)
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -81,7 +83,7 @@ class ASGIRemote:
                     return
         finally:
             self._retrying.retries.discard(retry)
-        _log.info("upstream %s: %s", self.name, failed)
+        self._complaints.about(failed)
         await respond(problem(failed.status, failed.reason), scope, send)
 
     def close(self) -> None:

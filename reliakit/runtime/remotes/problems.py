@@ -18,6 +18,11 @@ _DETAILS = {
     "bad_response": "the upstream answered with something that is no HTTP",
     "bad_request": "the request could be understood in more than one way",
     NO_ROUTE: "no route leads anywhere from here",
+    "uri_too_long": "the target of the request is too long",
+    "headers_too_large": "the headers of the request are too large",
+    "too_slow": "the request took too long to arrive",
+    "version": "this version of HTTP is not spoken here",
+    "read_only": "this can be read and nothing else",
 }
 
 

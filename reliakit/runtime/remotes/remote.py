@@ -10,6 +10,7 @@ from reliakit.definitions.upstream_models import UpstreamSection
 from reliakit.failover.balancing import Balancer
 from reliakit.failover.distribution import Standpoint
 from reliakit.runtime.remotes.asgi import ASGIRemote
+from reliakit.runtime.remotes.complaints import Complaints
 from reliakit.runtime.remotes.reachability import Reachability
 from reliakit.runtime.remotes.settings import addresses_of, endpoints_of, settings_of
 from reliakit.runtime.remotes.wsgi import WSGIRemote
@@ -51,6 +52,7 @@ class Remote:
         self.name, self.plan, self._clock, self._told = name, plan, clock, told
         self._asgi: ASGIRemote | None = None
         self._wsgi: WSGIRemote | None = None
+        self._complaints = Complaints(name, clock)
         self._watched: list[Reachability] = []
 
     @property
@@ -69,7 +71,7 @@ class Remote:
             ]
             active = [0] * len(transports)
             reachability = self._reachability(Balancer.LEAST_REQUEST, active)
-            self._asgi = ASGIRemote(self.name, transports, reachability, active)
+            self._asgi = ASGIRemote(transports, reachability, active, self._complaints)
         return self._asgi
 
     @property
@@ -78,7 +80,7 @@ class Remote:
         if self._wsgi is None:
             # In turn: threads can't keep count of what is in flight to each without a lock.
             reachability = self._reachability(Balancer.ROUND_ROBIN, [])
-            self._wsgi = WSGIRemote(self.name, self._threaded(), reachability)
+            self._wsgi = WSGIRemote(self._threaded(), reachability, self._complaints)
         return self._wsgi
 
     def open(self, face: Literal["asgi", "wsgi"]) -> None:

@@ -1,10 +1,10 @@
 """An upstream that is elsewhere, as a WSGI application."""
 
-import logging
 import time
 from collections.abc import Iterable, Sequence
 from http import HTTPStatus
 
+from reliakit.runtime.remotes.complaints import Complaints
 from reliakit.runtime.remotes.problems import Answer, problem
 from reliakit.runtime.remotes.reachability import Reachability
 from reliakit.runtime.remotes.retrying import Retrying
@@ -13,20 +13,20 @@ from reliakit.upstreams.protocol import Environ, StartResponse, WSGITransport
 
 __all__ = ["WSGIRemote", "respond"]
 
-_log = logging.getLogger("reliakit")
-
 
 class WSGIRemote:
     """As `ASGIRemote`, on threads.
 
     Args:
-        name: of the upstream.
         transports: to its endpoints, in their order.
         reachability: of its endpoints.
+        complaints: takes note of requests that got no answer.
     """
 
-    def __init__(self, name: str, transports: Sequence[WSGITransport], reachability: Reachability) -> None:
-        self.name, self.transports = name, transports
+    def __init__(
+        self, transports: Sequence[WSGITransport], reachability: Reachability, complaints: Complaints
+    ) -> None:
+        self.transports, self._complaints = transports, complaints
         self._reachability, self._retrying = reachability, Retrying(reachability)
         self._requests: set[object] = set()
 
@@ -43,7 +43,7 @@ class WSGIRemote:
                         failed, environ["REQUEST_METHOD"], tried, len(self._requests)
                     )
                     if following is None:
-                        _log.info("upstream %s: %s", self.name, failed)
+                        self._complaints.about(failed)
                         return respond(problem(failed.status, failed.reason), environ, start_response)
                     self._retrying.retries.add(request)
                     time.sleep(following[1])

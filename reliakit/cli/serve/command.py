@@ -1,0 +1,72 @@
+"""`reliakit serve`: the gateway."""
+
+import asyncio
+import logging
+import os
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+import click
+
+from reliakit.cli.files import FILE
+from reliakit.cli.serve.plan import Plan, planned
+
+__all__ = ["command"]
+
+
+@click.command("serve")
+@click.argument("file", type=FILE, default="reliakit.yaml", envvar="RELIAKIT_CONFIG")
+@click.option("--address", help="Where to listen; an address of this host, or unix:/path.")
+@click.option("--port", type=click.IntRange(0, 65_535), help="Of the address.")
+@click.option(
+    "--admin", metavar="HOST:PORT", help="Where health, status and metrics are shown; off for nowhere."
+)
+@click.option("--workers", type=click.IntRange(1, 512), help="Processes that share the port.")
+@click.option("--server", type=click.Choice(["uvicorn", "granian"]), help="What speaks HTTP to clients.")
+@click.option("--access-log", type=click.Choice(["off", "text", "json"]), help="A line for each request.")
+@click.option("--store", metavar="URL", help="The store; by default what the definitions say.")
+def command(file: Path, store: str | None, **instead: Any) -> None:
+    """Pass requests on to upstreams, by the routes and rollouts of a definitions file.
+
+    What is not said here stands in the section `listen` of the file.
+
+    \b
+    Examples:
+      reliakit serve reliakit.yaml
+      reliakit serve --workers 4 --address 0.0.0.0 --port 80
+      kill -HUP $(pidof reliakit)     replaces the workers, and loses no connection
+    """
+    logging.basicConfig(level=logging.INFO, format=f"%(asctime)s {os.getpid()} %(levelname)s %(message)s")
+
+    def again() -> Plan:
+        return planned(file, store, instead)
+
+    _importable(again().server)
+    asyncio.run(_served(again(), again))
+
+
+def _importable(server: str) -> None:
+    """Says what is missing once, and not from each worker.
+
+    Raises:
+        MissingExtraError: a package is not installed.
+    """
+    if server == "granian":
+        pass
+
+
+async def _served(plan: Plan, again: Callable[[], Plan]) -> None:
+    from reliakit.cli.serve.admin import Admin
+    from reliakit.cli.serve.listening import listening, listening_for_admin
+    from reliakit.cli.serve.supervisor import Supervisor
+    from reliakit.cli.serve.uvicorn_server import beside
+
+    listener, admin = listening(plan.address, plan.port), listening_for_admin(plan.admin)
+    supervisor = Supervisor(plan, again, listener)
+    async with AsyncExitStack() as stack:
+        if admin is not None:
+            app = Admin(supervisor, Path(plan.file), plan.store)
+            await stack.enter_async_context(beside(app, admin))
+        await supervisor.run()
