@@ -45,12 +45,12 @@ class Asker:
             return
         self._busy.add(thread)
         try:
-            self._passage.identify(*self._said())
+            self._passage.found(*self._said())
         except SynchronousOnlyOperation:
             _log.error(_TOO_EARLY)
         except Exception:
             _log.exception(_FAILED)
-            self._passage.identify(None, {})
+            self._passage.found(None, {})
         finally:
             self._busy.discard(thread)
 
@@ -65,7 +65,7 @@ class Asker:
                 _log.exception(_FAILED)
                 said = None, {}
             if self._passage.asks:  # and nobody has called `identify` meanwhile
-                self._passage.identify(*said)
+                self._passage.found(*said)
 
     def _said(self) -> tuple[Any, Mapping[str, Any]]:
         user = _called(self._user or _signed_in, self._request)

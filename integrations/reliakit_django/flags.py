@@ -1,7 +1,6 @@
 """`request.reliakit`: the flags of one request."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar, overload
 
 from django.http import HttpRequest
@@ -35,8 +34,7 @@ class RequestFlags:
 
     def enabled(self, key: str, *, context: Context | None = None, default: bool = False) -> bool:
         """Tells whether a flag is on; as `Reliakit.enabled`."""
-        with self._within():
-            return self.kit.enabled(key, context=context, default=default)
+        return self._run(self.kit.enabled, key, context=context, default=default)
 
     @overload
     def value(self, key: str, default: None = None, *, context: Context | None = None) -> Any: ...
@@ -44,13 +42,11 @@ class RequestFlags:
     def value(self, key: str, default: T, *, context: Context | None = None) -> T: ...
     def value(self, key: str, default: Any = None, *, context: Context | None = None) -> Any:
         """Returns the value of a flag's variant; as `Reliakit.value`."""
-        with self._within():
-            return self.kit.value(key, default, context=context)
+        return self._run(self.kit.value, key, default, context=context)
 
     def evaluate(self, key: str, default: Any = None, *, context: Context | None = None) -> Evaluation:
         """Returns the value of a flag with variant and reason; as `Reliakit.evaluate`."""
-        with self._within():
-            return self.kit.evaluate(key, default, context=context)
+        return self._run(self.kit.evaluate, key, default, context=context)
 
     async def aenabled(self, key: str, *, context: Context | None = None, default: bool = False) -> bool:
         """As `enabled`, in async code."""
@@ -88,21 +84,15 @@ class RequestFlags:
 
     def track(self, metric: str, value: float = 1) -> None:
         """Reports that something happened; as `Reliakit.track`."""
-        with self._within():
-            self.kit.track(metric, value)
+        self._run(self.kit.track, metric, value)
 
     def fail(self, metric: str) -> None:
         """Reports that the request went wrong for the business; as `Reliakit.fail`."""
-        with self._within():
-            self.kit.fail(metric)
+        self._run(self.kit.fail, metric)
 
-    @contextmanager
-    def _within(self) -> Iterator[None]:
-        if self._passage is None:
-            yield
-        else:
-            with self._passage.within():
-                yield
+    def _run(self, function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
+        run: Callable[..., T] | None = self._passage and self._passage.run
+        return function(*args, **kwargs) if run is None else run(function, *args, **kwargs)
 
 
 def flags_of(request: HttpRequest) -> RequestFlags:

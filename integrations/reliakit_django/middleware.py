@@ -1,7 +1,6 @@
 """The middleware: one for WSGI and ASGI, for sync and async views."""
 
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
@@ -13,8 +12,6 @@ from reliakit_django.flags import ATTRIBUTE, RequestFlags
 from reliakit_django.kits import in_force
 
 __all__ = ["ReliakitMiddleware"]
-
-_ANYTHING = Callable[[HttpResponseBase], HttpResponseBase]
 
 
 class ReliakitMiddleware:
@@ -37,33 +34,36 @@ class ReliakitMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
         if self._asynchronous:
             return self._later(request)
-        with _passing(request) as answered:
-            return answered(self._get_response(request))
+        passage = _admitted(request)
+        if passage is None:
+            return self._get_response(request)  # type: ignore[no-any-return]
+        with passage.passing():
+            return _answered(passage, request, self._get_response(request))
 
     async def _later(self, request: HttpRequest) -> HttpResponseBase:
-        with _passing(request) as answered:
-            return answered(await self._get_response(request))
+        passage = _admitted(request)
+        if passage is None:
+            return await self._get_response(request)  # type: ignore[no-any-return]
+        with passage.passing():
+            return _answered(passage, request, await self._get_response(request))
 
 
-@contextmanager
-def _passing(request: HttpRequest) -> Iterator[_ANYTHING]:
-    """Gives what takes down the response, and returns it."""
+def _admitted(request: HttpRequest) -> Any:
+    """Gives a request its flags; returns None where reliakit is inert."""
     current = in_force()
     if current.passages is None:
         setattr(request, ATTRIBUTE, RequestFlags(request, current, None))
-        yield _as_it_is
-        return
+        return None
     environ = _environ(request)
     passage = current.passages.admit(environ)
     if passage.environ is not environ:
         _strip(request, passage.environ)
     setattr(request, ATTRIBUTE, RequestFlags(request, current, passage))
-    with passage.passing():
-        yield lambda response: _answered(passage, request, response)
+    return passage
 
 
 def _answered(passage: Any, request: HttpRequest, response: Any) -> HttpResponseBase:
-    cookie = passage.answered(response.status_code, secure=request.is_secure())
+    cookie = passage.answered(response.status_code, secure=passage.fresh and request.is_secure())
     if cookie is not None:
         response.cookies.load(cookie)
     if passage.recognised:
@@ -75,10 +75,6 @@ def _answered(passage: Any, request: HttpRequest, response: Any) -> HttpResponse
     else:
         response.streaming_content = passage.over(response.streaming_content)
     return response  # type: ignore[no-any-return]
-
-
-def _as_it_is(response: HttpResponseBase) -> HttpResponseBase:
-    return response
 
 
 def _environ(request: HttpRequest) -> dict[str, Any]:

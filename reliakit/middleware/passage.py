@@ -5,10 +5,10 @@ before any middleware of theirs runs, and have users who expect a line in the se
 """
 
 from asyncio import CancelledError
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Mapping
+from contextvars import Token
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from reliakit.core.bucketing import key_text
 from reliakit.core.outcome import Outcome
@@ -19,6 +19,8 @@ from reliakit.middleware.wsgi import Response, WSGIShell
 from reliakit.runtime.runtime import Runtime
 
 __all__ = ["Passage", "Passages"]
+
+T = TypeVar("T")
 
 
 class Passages:
@@ -64,14 +66,16 @@ class Passage:
         environ: what the application is to see of it: less what only others may send.
     """
 
-    __slots__ = ("_answer", "_runtime", "_series", "_shelled", "_visit", "environ")
+    __slots__ = ("_answer", "_edge", "_runtime", "_series", "_shelled", "_token", "_visit", "environ")
 
     def __init__(
         self, runtime: Runtime, visit: Visit, environ: Environ, series: int, *, shelled: bool = False
     ) -> None:
         self._runtime, self._visit, self.environ = runtime, visit, environ
         self._series, self._shelled = series, shelled
+        self._edge = visit.identified, visit.attributes
         self._answer = _Answer(runtime, visit, _inside, environ)
+        self._token: Token[Any] | None = None
 
     @property
     def recognised(self) -> bool:
@@ -79,44 +83,59 @@ class Passage:
         return self._visit.recognised
 
     @property
+    def fresh(self) -> bool:
+        """Whether `answered` will give a cookie, as things are."""
+        return self._visit.fresh and not self._shelled
+
+    @property
     def asks(self) -> bool:
         """Whether it is still to be found out who is asking, by what `ask` was given."""
         return self._visit.ask is not None
 
     def ask(self, who: Callable[[], None]) -> None:
-        """Has `who` called when the first flag is checked: it finds out who is asking, and calls `identify`."""
-        self._visit.identify(None, {}, who)
+        """Has `who` called when the first flag is checked: it finds out who is asking, and calls `found`."""
+        self._visit.identify(*self._edge, who)
+
+    def found(self, user: Any, attributes: Mapping[str, Any]) -> None:
+        """Says who is asking: a targeting key, or None for whom the edge knows, and attributes for rules."""
+        known, others = self._edge
+        self._visit.identify(known if user is None else key_text(user), attributes or others)
 
     def identify(self, user: Any, attributes: Mapping[str, Any]) -> None:
-        """Says who is asking: a targeting key or None, and attributes for rules."""
+        """Says who is asking, whatever else is known; None says that nobody is signed in."""
         self._visit.identify(key_text(user), attributes)
 
-    @contextmanager
-    def within(self) -> Iterator[None]:
-        """Makes flag checks those of this request, where they are nobody's."""
-        if self._runtime.scope.get() is not None:
-            yield
-        else:
-            with self._entered():
-                yield
+    def run(self, function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
+        """Calls a function, whose flag checks are those of this request where they would be nobody's."""
+        scope = self._runtime.scope
+        if scope.get() is not None:
+            return function(*args, **kwargs)
+        token = scope.set(self._visit)
+        try:
+            return function(*args, **kwargs)
+        finally:
+            scope.reset(token)
 
-    @contextmanager
-    def passing(self) -> Iterator[None]:
-        """Records the request, and makes flag checks those of it, while the application works on it.
+    def passing(self) -> "Passage":
+        """Records the request, and makes flag checks those of it, in a `with` block around what works on it.
 
         An exception counts, and passes on. Where there is none, `answered` belongs inside.
         """
+        return self
+
+    # Not by `contextlib`: a generator costs more than all the rest of a request here.
+    def __enter__(self) -> "Passage":
+        if not self._shelled:
+            self._token = self._runtime.scope.set(self._visit)
         if self._series >= 0:
             self._runtime.flights.open[self._answer] = self._series
-        try:
-            with nullcontext() if self._shelled else self._entered():
-                yield
-        except CancelledError:
-            self._answer.leave()
-            raise
-        except BaseException:
-            self._answer.finish(raised=True)
-            raise
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *raised: object) -> None:
+        if self._token is not None:
+            self._runtime.scope.reset(self._token)
+        if kind is not None:
+            self._answer.broken(left=issubclass(kind, CancelledError))
 
     def answered(self, status: int, *, secure: bool) -> str | None:
         """Takes down the status; returns the Set-Cookie header for a visitor who needs one, as text.
@@ -137,15 +156,6 @@ class Passage:
         """Returns the same of an asynchronous body; its `close` is not asynchronous."""
         return body if self._shelled else _AsyncBody(body, self._answer)
 
-    @contextmanager
-    def _entered(self) -> Iterator[None]:
-        scope = self._runtime.scope
-        token = scope.set(self._visit)
-        try:
-            yield
-        finally:
-            scope.reset(token)
-
 
 class _Answer(Response):
     """A response whose status is told by its number."""
@@ -156,10 +166,11 @@ class _Answer(Response):
         self._latched = self.visit.snapshot.classify(status)
         return self.visit.set_cookie(secure=secure) if self.visit.fresh else None
 
-    def leave(self) -> None:
-        """The client went before it was answered."""
-        self._latched = self._latched or Outcome.CANCELLED
-        self.finish(raised=False, left=True)
+    def broken(self, *, left: bool) -> None:
+        """The application raised, or was cancelled since the client left."""
+        if left:
+            self._latched = self._latched or Outcome.CANCELLED
+        self.finish(raised=not left, left=left)
 
 
 class _AsyncBody:
