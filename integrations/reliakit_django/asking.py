@@ -32,11 +32,13 @@ class Asker:
         passage: is told.
     """
 
+    __slots__ = ("_busy", "_context", "_passage", "_request", "_turn", "_user")
+
     def __init__(self, request: HttpRequest, configured: Configured, passage: Any) -> None:
         self._request, self._passage = request, passage
         self._user, self._context = configured.user, configured.context
         self._busy: set[int] = set()
-        self._turn = asyncio.Lock()
+        self._turn: asyncio.Lock | None = None
 
     def __call__(self) -> None:
         """Finds out now; what can't be, in async code, is left for `later`."""
@@ -56,6 +58,7 @@ class Asker:
 
     async def later(self) -> None:
         """Finds out in async code, once, however many tasks of the request want to know."""
+        self._turn = self._turn or asyncio.Lock()
         async with self._turn:
             if not self._passage.asks:
                 return

@@ -155,6 +155,20 @@ async def stream_later(request: Any, fails: bool = False) -> StreamingHttpRespon
     return StreamingHttpResponse(body())
 
 
+async def for_ever(request: Any) -> StreamingHttpResponse:
+    async def body() -> AsyncIterator[str]:
+        while True:
+            yield "again\n"
+            await asyncio.sleep(0)
+
+    return StreamingHttpResponse(body())
+
+
+async def never(request: Any) -> HttpResponse:
+    await asyncio.Event().wait()
+    raise AssertionError
+
+
 def file(request: Any) -> FileResponse:
     return FileResponse(Path(__file__).open("rb"))
 
@@ -219,6 +233,8 @@ urlpatterns = [
     path("counted/broken-stream", stream, {"fails": True}),
     path("counted/broken-stream-later", stream_later, {"fails": True}),
     path("counted/file", file),
+    path("counted/for-ever", for_ever),
+    path("counted/never", never),
     path("route/<int:item>/", route),
     re_path(r"^articles/(?P<year>[0-9]{4})/$", route),
     path("hidden", hidden),

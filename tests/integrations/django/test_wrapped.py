@@ -40,6 +40,15 @@ def test_two_versions_share_the_requests_of_a_wsgi_server(site) -> None:
     assert counted(kit()) == len(seen)
 
 
+def test_whom_the_edge_knows_is_known_inside(site) -> None:
+    """Otherwise who is known by a proxy's header would be a stranger to the flags, since Django knows nobody."""
+    site({"CONFIG": HALVES})
+    wrapped = kit().wsgi(WSGIHandler(), identify=lambda environ: (environ["HTTP_X_NAME"], {"staff": True}))
+    for user in (f"user-{number}" for number in range(10)):
+        with Client(wrapped, use_cookies=False).get("/flags", headers={"X-Name": user}) as answer:
+            assert answer.json == [kit().enabled("half", user), True]
+
+
 def test_and_those_of_an_asgi_server(site) -> None:
     """Otherwise a new version of the whole application could not be released, or each request would count twice."""
     site(NAMED)
@@ -57,3 +66,31 @@ def test_and_those_of_an_asgi_server(site) -> None:
 
     assert set(asyncio.run(bodies())) == {b"other", f"{flag}\n".encode() * 3}
     assert counted(kit()) == 40
+
+
+def test_a_client_that_leaves_an_asgi_server_is_no_error(site) -> None:
+    """Otherwise impatient visitors would roll a release back, or ones whose page broke off would count as served."""
+    site({"CONFIG": DEFINITIONS})
+
+    async def visit(path: str, *, begun: bool) -> None:
+        """Leaves when the first block has come, or before anything has."""
+        started, events = asyncio.Event(), iter([{"type": "http.request"}])
+
+        async def receive() -> Any:
+            if event := next(events, None):
+                return event
+            if begun:
+                await started.wait()
+            return {"type": "http.disconnect"}
+
+        async def send(message: Any) -> None:
+            if message.get("body"):
+                started.set()
+
+        connection = http(path, [(b"host", b"testserver")])
+        await asyncio.wait_for(ASGIHandler()(connection, receive, send), 20)
+
+    asyncio.run(visit("/counted/for-ever", begun=True))
+    asyncio.run(visit("/counted/never", begun=False))
+    assert outcomes(kit()) == {("all", "one", "split"): {"CANCELLED": 2}}
+    assert not kit()._runtime.flights.open
