@@ -205,7 +205,7 @@ class Definitions(Model, frozen=True):
     """A whole document.
 
     Attributes:
-        format: the version of this format, which is 1. It has to be there, so that a later one can be told
+        format: the version of this format, which is 1. A file has to have it, so that a later one can be told
             apart.
         environment: the name of the place where this runs; `overrides.unsigned_in` compares with it.
         revision: what these definitions call themselves, such as a commit; `kit.revision` and OpenFeature's flag

@@ -30,7 +30,7 @@ def answering(command: list[str], folder: Path, port: int) -> Iterator[str]:
     """Runs a server until the block ends; gives what it answers."""
     with subprocess.Popen([sys.executable, "-m", *command], cwd=folder, stderr=subprocess.PIPE) as process:
         try:
-            yield until(lambda: asked(port), 30)
+            yield until(lambda: asked(port), 60)
         finally:
             process.terminate()
             process.communicate(timeout=20)
