@@ -5,9 +5,11 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.test import override_settings
 
 MANAGE = """
 import os, sys
@@ -17,6 +19,7 @@ execute_from_command_line(sys.argv)
 """
 SETTINGS = """
 from pathlib import Path
+from typing import Any
 BASE_DIR = Path(__file__).parent
 SECRET_KEY = "of the test"
 USE_TZ = True
@@ -90,3 +93,28 @@ def test_code_calls_it_too(site, project: Path, capsys: pytest.CaptureFixture[st
     with pytest.raises(CommandError) as wrong:
         call_command("reliakit", "eval", "nwe", "--user", "ann")
     assert wrong.value.returncode == 1
+
+
+def sourced() -> Any:
+    from reliakit.sources.memory import MemorySource
+
+    return MemorySource(ELSEWHERE)
+
+
+ELSEWHERE = {"flags": {"new": {"enabled": False}}}
+
+
+@pytest.mark.parametrize("setting", [{"CONFIG": ELSEWHERE}, {"SOURCE": f"{__name__}.sourced"}])
+def test_definitions_that_are_in_no_file_are_looked_at_too(setting: Any, capsys, tmp_path: Path) -> None:
+    """Otherwise projects that keep their flags in the settings or the database would have no commands."""
+    with override_settings(RELIAKIT=setting):
+        call_command("reliakit", "check")
+        call_command("reliakit", "eval", "new", "--user", "ann", "--json")
+        assert '"DISABLED"' in capsys.readouterr().out
+        with pytest.raises(CommandError, match=r"RELIAKIT\['STORE'\]"):
+            call_command("reliakit", "flag", "disable", "new", "--reason", "it burns")
+    store = f"sqlite:///{tmp_path / 'store.db'}"
+    with override_settings(RELIAKIT={**setting, "STORE": store}):
+        call_command("reliakit", "flag", "enable", "new", "--reason", "it is good")
+        call_command("reliakit", "flag", "list")
+        assert "it is good" in capsys.readouterr().out

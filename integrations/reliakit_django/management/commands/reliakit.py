@@ -1,13 +1,16 @@
 """`manage.py reliakit …`: the commands of `reliakit`, for the definitions and the store of the project."""
 
 import argparse
-from os import PathLike
+import sys
 from pathlib import Path
 from typing import Any
 
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from reliakit import ReliakitError
 from reliakit_django.conf import configured
+from reliakit_django.definitions_file import definitions_file
 
 __all__ = ["Command"]
 
@@ -29,7 +32,10 @@ class Command(BaseCommand):
         for option in ("--settings", "--pythonpath"):
             parser.add_argument(option)
         _, arguments = parser.parse_known_args(argv[2:])
-        self._run(arguments, f"{Path(argv[0]).name} {argv[1]}", standalone=True)
+        try:
+            self._run(arguments, f"{Path(argv[0]).name} {argv[1]}", standalone=True)
+        except (ImproperlyConfigured, ReliakitError) as wrong:
+            sys.exit(f"Error: {wrong}")
 
     def print_help(self, prog_name: str, subcommand: str) -> None:
         self._run(["--help"], f"{Path(prog_name).name} {subcommand}", standalone=False)
@@ -47,6 +53,9 @@ class Command(BaseCommand):
     def _run(self, arguments: list[str], name: str, *, standalone: bool) -> Any:
         from reliakit.cli.embedded import run
 
+        asked = arguments[0] if arguments else ""
+        if not asked or asked.startswith("-"):
+            return run(arguments, name, file=None, store=None, standalone=standalone)
         found = configured()
-        file = str(found.source) if isinstance(found.source, PathLike) else None
-        return run(arguments, name, file=file, store=found.store, standalone=standalone)
+        with definitions_file(found, asked) as file:
+            return run(arguments, name, file=file, store=found.store, standalone=standalone)
