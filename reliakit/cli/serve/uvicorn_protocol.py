@@ -144,13 +144,18 @@ class _GuardedProtocol(HttpToolsProtocol):
         self._cut(400)
 
     def _cut(self, status: int) -> None:
-        """Answers what is not even a request, unless another one is still being answered."""
+        """Answers what is no request, unless an answer to another one would be taken for it; and hangs up."""
         if self.transport.is_closing():
             return
-        if not self._answering():
+        cycle: RequestResponseCycle | None = self.cycle
+        if not self._answering() or not (self.pipeline or (cycle and cycle.response_started)):
             status, headers, body = problem(status, _REASONS[status])
             lines = b"".join(b"%b: %b\r\n" % pair for pair in [*headers, (b"connection", b"close")])
             self.transport.write(STATUS_LINE[status] + lines + b"\r\n" + body)
+        if cycle is not None:
+            # Or the application could still answer.
+            cycle.disconnected = True
+            cycle.message_event.set()
         self.transport.close()
 
 

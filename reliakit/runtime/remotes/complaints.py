@@ -3,7 +3,7 @@
 import logging
 
 from reliakit.clock import Clock
-from reliakit.upstreams.errors import Unanswered
+from reliakit.upstreams.errors import BadRequest, Unanswered
 
 __all__ = ["Complaints"]
 
@@ -25,7 +25,9 @@ class Complaints:
         self._unsaid: dict[str, int] = {}
 
     def about(self, failed: Unanswered) -> None:
-        """Takes note of a request that got no answer."""
+        """Takes note of a request that got no answer, unless that is its client's own fault."""
+        if isinstance(failed, BadRequest):
+            return
         reason, now = failed.reason, self._clock.monotonic()
         if now - self._since.get(reason, -_EVERY) < _EVERY:
             self._unsaid[reason] = self._unsaid.get(reason, 0) + 1
