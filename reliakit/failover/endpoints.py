@@ -1,10 +1,10 @@
 """Endpoints, and whether requests may go to them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-__all__ = ["Endpoint", "EndpointHealth", "Locality", "Status", "available"]
+__all__ = ["Endpoint", "EndpointHealth", "Locality", "Status", "available", "renewed"]
 
 
 class Status(StrEnum):
@@ -70,6 +70,18 @@ class EndpointHealth:
     def available(self) -> bool:
         """Whether it gets requests outside of panic."""
         return self.checked is Status.HEALTHY and not (self.ejected or self.draining)
+
+
+def renewed(
+    health: EndpointHealth, now: float, *, checked: Status, ejected: bool, draining: bool
+) -> EndpointHealth:
+    """Returns what is known now. Whoever becomes available again starts slowly; who was found well when nothing was
+    known yet does not, or a fleet that has just started would have nobody to take the load.
+    """
+    after = EndpointHealth(checked, ejected, draining, health.joined)
+    if health.available or not after.available or health.status is Status.UNKNOWN:
+        return after
+    return replace(after, joined=now)
 
 
 def available(health: Sequence[EndpointHealth]) -> int:

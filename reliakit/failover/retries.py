@@ -17,6 +17,7 @@ class Ruling(StrEnum):
 
     RETRY = "retry"
     ANSWERED = "answered"
+    NOT_YET = "not yet"
     NOT_IDEMPOTENT = "not idempotent"
     BODY_GONE = "body gone"
     ATTEMPTS_SPENT = "attempts spent"
@@ -89,13 +90,10 @@ def retried(attempt: Attempt, rules: RetryRules, retries: int, requests: int) ->
 
 def hedged(attempt: Attempt, elapsed: float, rules: RetryRules, retries: int, requests: int) -> Ruling:
     """Rules on asking another endpoint too, while an attempt is under way for `elapsed` seconds. RETRY is yes."""
-    if (
-        rules.hedge_after is None
-        or elapsed < rules.hedge_after
-        or attempt.begun
-        or attempt.status is not None
-    ):
+    if attempt.begun or attempt.status is not None:
         return Ruling.ANSWERED
+    if rules.hedge_after is None or elapsed < rules.hedge_after:
+        return Ruling.NOT_YET
     if not attempt.elsewhere:
         return Ruling.NOWHERE_ELSE
     return _again(attempt, rules, retries, requests)

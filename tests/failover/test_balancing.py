@@ -91,6 +91,15 @@ def test_least_request_takes_the_one_with_less_in_flight():
     assert {picker.pick(each, None) for each in drawn(2, 100)} == {1}
 
 
+@pytest.mark.parametrize("idle", [0, 1, 2])
+def test_weights_do_not_make_it_draw_one_twice(idle):
+    """Otherwise a busy endpoint is compared with itself, and found fine: here the idle one is drawn in two of two."""
+    active = [9_000, 9_000, 9_000]
+    active[idle] = 0
+    picker = _picker(Balancer.LEAST_REQUEST, [1, 2, 4], active, left_out=[(idle + 1) % 3])
+    assert {picker.pick(each, None) for each in (0.0, 1 - 2**-53, *drawn(8, 500))} == {idle}
+
+
 def test_least_request_draws_two_different_endpoints():
     """Otherwise the busiest of three still gets a ninth of the requests."""
     picker = _picker(Balancer.LEAST_REQUEST, [1, 1, 1], [9, 0, 0])

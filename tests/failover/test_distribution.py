@@ -4,7 +4,7 @@ from collections import defaultdict
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reliakit.failover.balancing import Balancer
@@ -31,6 +31,7 @@ def _at(*localities):
     return [Endpoint(f"http://{number}", locality=each) for number, each in enumerate(localities)]
 
 
+@settings(max_examples=60)
 @given(upstreams(), admissions())
 def test_traffic_sums_to_one_and_only_panic_asks_what_is_not_available(upstream, admission):
     """Otherwise requests get lost, or go to an endpoint that is ejected, drained or not ready."""
@@ -47,6 +48,7 @@ def test_traffic_sums_to_one_and_only_panic_asks_what_is_not_available(upstream,
         assert all(each.available for share, each in zip(shares, health, strict=True) if share)
 
 
+@settings(max_examples=60)
 @given(upstreams())
 def test_somebody_is_asked_while_anybody_is_available(upstream):
     """Otherwise a healthy endpoint idles beside clients that are refused."""
@@ -54,6 +56,7 @@ def test_somebody_is_asked_while_anybody_is_available(upstream):
     assert found.groups or not any(each.available for each in upstream[1])
 
 
+@settings(max_examples=60)
 @given(upstreams(), st.sampled_from(list(Balancer)), st.integers(0, 999))
 def test_what_is_chosen_is_what_has_a_share(upstream, balancer, seed):
     """Otherwise the compiled choice means something else than the distribution that people are shown."""

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reliakit.failover.endpoints import EndpointHealth, Status
+from reliakit.failover.endpoints import EndpointHealth, Status, available, renewed
 from reliakit.failover.health import TRANSITIONS, CheckRules, Result, begun, checked, due
 
 _RULES = CheckRules()
@@ -89,3 +89,29 @@ def test_people_see_the_one_reason_that_counts(health, status):
     """Otherwise somebody looks for a fault where a colleague has drained."""
     assert health.status is status
     assert health.available == (status is Status.HEALTHY)
+
+
+def _renewed(health, now, checked=Status.HEALTHY, ejected=False, draining=False):
+    return renewed(health, now, checked=checked, ejected=ejected, draining=draining)
+
+
+@pytest.mark.parametrize(
+    "before",
+    [EndpointHealth(Status.UNHEALTHY), EndpointHealth(ejected=True), EndpointHealth(draining=True)],
+)
+def test_whoever_comes_back_starts_slowly(before):
+    """Otherwise a process with cold caches gets its full share in its first second."""
+    assert _renewed(before, 7.0).joined == 7.0
+
+
+def test_a_fleet_that_has_just_started_does_not():
+    """Otherwise those that were checked first get everything, at their coldest."""
+    assert _renewed(EndpointHealth(Status.UNKNOWN), 7.0).joined is None
+
+
+def test_while_nothing_changes_a_slow_start_goes_on():
+    """Otherwise every check begins it anew, and an endpoint never gets its share."""
+    joined = _renewed(EndpointHealth(ejected=True), 7.0)
+    assert _renewed(joined, 9.0) == joined
+    assert not _renewed(joined, 9.0, ejected=True).available
+    assert available([joined, _renewed(joined, 9.0, draining=True)]) == 1

@@ -3,7 +3,7 @@
 from random import Random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reliakit.failover.outlier_rules import Detection, OutlierRules
@@ -170,6 +170,7 @@ def test_enforcing_by_a_share_ejects_that_share():
     assert not rules.enforced(Detection.CONSECUTIVE_5XX, 0.3)
 
 
+@settings(max_examples=40)
 @given(st.integers(1, 12), st.sampled_from([10.0, 50.0, 100.0]), st.integers(0, 10_000))
 def test_whatever_they_answer_somebody_is_left(size, percent, seed):
     """Otherwise some order of failures empties an upstream, or ejects more than was allowed."""

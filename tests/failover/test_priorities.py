@@ -1,7 +1,7 @@
 """How much each priority level takes, in the figures of Envoy's documentation."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reliakit.failover.priorities import Level, PriorityRules, loads
@@ -81,6 +81,7 @@ _levels = st.lists(
 )
 
 
+@settings(max_examples=60)
 @given(_levels, st.sampled_from([1.0, 1.4, 2.0]))
 def test_every_level_takes_by_the_formula(levels, factor):
     """Otherwise some combination of losses sends traffic where there is nobody to take it."""

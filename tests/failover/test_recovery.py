@@ -68,6 +68,25 @@ def test_a_standby_gets_nothing_before_it_is_ready(strategy):
     assert world.until(Phase.AWAY).shares()["us"] == 1
 
 
+def test_a_standby_with_too_few_endpoints_is_waited_for_and_then_somebody_has_to_look():
+    """Otherwise everything goes to the two endpoints of ten that have come up, and they go too."""
+    world = _lost()
+    world.regions["us"].up = 2
+    world.until(Phase.GATED).run(50)
+    assert (world.phase, world.state.weight) == (Phase.GATED, 0)
+    assert "2 of 10 endpoints ready" in world.state.why
+    world.until(Phase.ERROR, 60)
+    assert "not ready after 100 s" in world.state.why
+
+
+def test_an_rto_is_never_less_than_what_clients_have_seen():
+    """Otherwise a worker that hung for half a minute makes an outage look shorter than it was."""
+    world = _lost().run(2)
+    world.second(30.0)
+    world.until(Phase.AWAY).run(2)
+    assert world.told("restored").facts["rto_seconds"] >= 34
+
+
 def test_a_short_loss_moves_nothing():
     """Otherwise each restart of a load balancer is a failover across an ocean."""
     world = _lost().run(3)

@@ -51,7 +51,7 @@ def _fate(world, chance):
     world.second(chance.choice((1.0, 1.0, 1.0, 1.0, 3.0, 20.0, -2.0)))
 
 
-def _lived(seed, length=500):
+def _lived(seed, length=400):
     """Yields the world after each step, with its phase, its weight and the number of events before."""
     world, chance = _world(seed)
     for _ in range(length):
@@ -70,11 +70,10 @@ def _along_the_table(phase, events):
     return phase
 
 
-@pytest.mark.parametrize("block", range(2))
-def test_nothing_leads_off_the_table(block):
+def test_nothing_leads_off_the_table():
     """Otherwise some order of losses, orders and crashes gets an upstream stuck, or sends it to two places."""
     reached = set()
-    for seed in range(block * 10, block * 10 + 10):
+    for seed in range(12):
         for world, before, weight, known in _lived(seed):
             state = world.state
             phase = _along_the_table(before, world.events[known:])
@@ -122,11 +121,11 @@ _CAUSES = {
 def test_traffic_moves_by_itself_no_faster_than_the_hold():
     """Otherwise a region that flaps takes everybody with it, to and fro."""
     seen = 0
-    for seed in range(20):
+    for seed in range(10):
         for (one, _), (other, by_itself) in pairwise(_moves(_lived(seed))):
             assert not by_itself or other - one >= _HOLD
             seen += by_itself
-    assert seen > 5
+    assert seen > 2
 
 
 @pytest.mark.parametrize("strategy", [Strategy.ACTIVE_ACTIVE, Strategy.WARM_STANDBY, Strategy.PILOT_LIGHT])
@@ -136,19 +135,19 @@ def test_a_region_that_flaps_moves_traffic_no_faster_than_the_hold(strategy, per
 
     def flapping():
         world = World(recovery(strategy, quiet=20.0, detect=4.0))
-        for second in range(1_500):
+        for second in range(900):
             world.regions["eu"].up = 0 if second // period % 2 else 10
             known = len(world.events)
             yield world.second(), None, None, known
 
     moves = list(_moves(flapping()))
     assert all(other - one >= _HOLD for (one, _), (other, by_itself) in pairwise(moves) if by_itself)
-    assert len(moves) > 10
+    assert len(moves) > 5
 
 
 def test_a_standby_that_is_not_ready_is_never_moved_to():
     """Otherwise a failover makes an outage out of half of one."""
-    for seed in range(12):
+    for seed in range(8):
         for world, _, weight, known in _lived(seed, 300):
             shifts = [event for event in world.events[known:] if event.what is Happening.SHIFTING]
             if shifts and weight == 0 and world.state.incident is not None:

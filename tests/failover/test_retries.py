@@ -87,8 +87,9 @@ def test_backoff_grows_from_25_to_250_ms_and_is_jittered_from_nothing():
 def test_hedging_asks_another_endpoint_once_the_first_is_late():
     """Otherwise one slow endpoint is everybody's slowest percent; or each request is sent twice."""
     rules = replace(_RULES, hedge_after=0.2)
-    assert hedged(_GET, 0.3, _RULES, 0, 10) is Ruling.ANSWERED
-    assert hedged(_GET, 0.1, rules, 0, 10) is Ruling.ANSWERED
+    assert hedged(_GET, 0.3, _RULES, 0, 10) is Ruling.NOT_YET
+    assert hedged(_GET, 0.1, rules, 0, 10) is Ruling.NOT_YET
+    assert hedged(replace(_GET, begun=True), 0.3, rules, 0, 10) is Ruling.ANSWERED
     assert hedged(_GET, 0.2, rules, 0, 10) is Ruling.RETRY
     assert hedged(replace(_GET, elsewhere=False), 0.2, rules, 0, 10) is Ruling.NOWHERE_ELSE
     assert hedged(replace(_GET, number=2), 0.2, rules, 0, 10) is Ruling.ATTEMPTS_SPENT

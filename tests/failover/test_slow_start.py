@@ -1,7 +1,7 @@
 """How fast an endpoint gets its full weight."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reliakit.failover.endpoints import EndpointHealth, Status
@@ -20,6 +20,7 @@ def test_more_aggression_rises_faster_at_first():
     assert SlowStart(100.0, aggression=0.5).factor(50) == pytest.approx(0.25)
 
 
+@settings(max_examples=60)
 @given(st.floats(0, 1e4), st.floats(0.1, 10), st.floats(0.01, 1), st.lists(st.floats(-10, 2e4), min_size=2))
 def test_it_never_falls_and_never_leaves_its_bounds(window, aggression, minimum, times):
     """Otherwise an endpoint flickers, or gets nothing and can never warm up."""

@@ -1,7 +1,7 @@
 """How far requests stay in their zone."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reliakit.failover.zones import zone_shares
@@ -38,6 +38,7 @@ def test_where_zones_say_too_little_they_are_not_looked_at(callers, endpoints):
 _sizes = st.dictionaries(st.sampled_from("abcd"), st.integers(1, 20), min_size=2)
 
 
+@settings(max_examples=60)
 @given(_sizes, _sizes)
 def test_every_endpoint_has_the_same_load_in_the_end(callers, endpoints):
     """Otherwise nearness is bought with an endpoint that does the work of two."""

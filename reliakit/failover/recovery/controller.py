@@ -1,7 +1,7 @@
 """One decision about the regions of an upstream, and what people may order."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from reliakit.core.acting import Actor, Refused
@@ -78,19 +78,20 @@ def decide(definition: RecoveryDefinition, state: RecoveryState, observed: Obser
 
 
 def _count(moving: Moving) -> None:
-    state, seconds = moving.state, moving.seconds
+    state, seconds, incident = moving.state, moving.seconds, moving.state.incident
+    bad, well = state.bad, state.well
+    if incident is not None:
+        here = moving.here
+        bad = 0.0 if here is Condition.WELL else bad + seconds * (here is Condition.LOST)
+        well = 0.0 if here is Condition.LOST else well + seconds * (here is Condition.WELL)
+        incident = replace(incident, elapsed=incident.elapsed + seconds)
     moving.put(
         at=moving.now,
         elapsed=state.elapsed + seconds,
         rested=_rested(moving),
-    )
-    if state.incident is None:
-        return
-    here = moving.here
-    moving.tell(elapsed=state.incident.elapsed + seconds)
-    moving.put(
-        bad=0.0 if here is Condition.WELL else state.bad + seconds * (here is Condition.LOST),
-        well=0.0 if here is Condition.LOST else state.well + seconds * (here is Condition.WELL),
+        incident=incident,
+        bad=bad,
+        well=well,
     )
 
 
