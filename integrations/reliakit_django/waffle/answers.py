@@ -56,7 +56,7 @@ def sample_is_active(sample_name: str) -> bool:
 
 
 def _is_marked(written: Mapping[str, Any], kind: Kind) -> bool:
-    return written.get("metadata", {}).get(MARK) == kind
+    return bool(written.get("metadata", {}).get(MARK) == kind)
 
 
 def _native(request: Any, key: str) -> bool:

@@ -127,7 +127,7 @@ PATHS = [
 def visits() -> Any:
     """Visits of people with and without an account, some of whom have been here before."""
     people = [None, None, *User.objects.order_by("pk")]
-    for number in range(40):
+    for number in range(20):
         client, user = Client(), people[number % len(people)]
         if user is not None:
             client.force_login(user)
