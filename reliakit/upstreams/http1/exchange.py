@@ -100,16 +100,21 @@ class Exchange:
         connection.begin(_head(request), is_head=request.method == "HEAD", upgrades=self.upgrades)
         if request.length == NO_BODY:
             connection.flush()
-        elif self.upload is not None:
-            assert self.upload.whole is not None
+        elif self.upload is not None and self.upload.whole is not None:
             self.upload.repeat(connection, self.upload.whole)
         else:
-            patience = self._settings.continue_after if request.expects else None
-            self.upload = upload = Upload(connection, self._receive, request.length, patience)
-            loop = asyncio.get_running_loop()
-            self._sending = loop.create_task(upload.run())
-            # After the first step of that task, so that a body that is there already goes out with the head.
-            loop.call_soon(connection.flush)
+            self._upload(connection)
+
+    def _upload(self, connection: Connection) -> None:
+        """Begins to send the body, of which nothing has been taken yet."""
+        if self._sending is not None:
+            self._sending.cancel()
+        patience = self._settings.continue_after if self._request.expects else None
+        self.upload = upload = Upload(connection, self._receive, self._request.length, patience)
+        loop = asyncio.get_running_loop()
+        self._sending = loop.create_task(upload.run())
+        # After the first step of that task, so that a body that is there already goes out with the head.
+        loop.call_soon(connection.flush)
 
     def _stale(self, connection: Connection) -> bool:
         """Whether the connection was dead before the request came, as far as can be told, and sending twice is safe."""
