@@ -77,7 +77,8 @@ def by_key(picks: Sequence[Pick], shares: Sequence[float]) -> Pick:
     def pick(drawn: float, key: str | None) -> int:
         if key is None:
             return chance(drawn, None)
-        return picks[bisect_right(bounds, murmur3(hashable(key), _GROUPS, False) / SPACE)](drawn, key)
+        place = murmur3(key if key.isascii() else hashable(key), _GROUPS, False) / SPACE
+        return picks[bisect_right(bounds, place)](drawn, key)
 
     return pick
 
@@ -146,7 +147,10 @@ def ring_hash(group: Group, workings: Workings) -> Pick:
     last = len(points)
 
     def pick(drawn: float, key: str | None) -> int:
-        place = int(drawn * SPACE) if key is None else murmur3(hashable(key), 0, False)
+        if key is None:
+            place = int(drawn * SPACE)
+        else:
+            place = murmur3(key if key.isascii() else hashable(key), 0, False)
         found = bisect_left(points, place << PLACE)
         return points[found if found < last else 0] & OWNER
 

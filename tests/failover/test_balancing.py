@@ -171,6 +171,14 @@ def test_the_ring_is_the_same_everywhere():
     assert "".join(str(owners[key]) for key in _KEYS[:20]) == "11211110100122110222"
 
 
+@pytest.mark.parametrize("key", ["", "Zoë", "\udc80", "x" * 10_000])
+def test_every_key_has_an_endpoint(key):
+    """Otherwise a cookie that somebody has made up ends the process."""
+    groups = Group(0.5, (0, 1), (1, 1)), Group(0.5, (2,), (1,))
+    picker = picker_of(Distribution(groups), Balancer.RING_HASH, _endpoints([1, 1, 1]))
+    assert picker.pick(0.0, key) == picker.pick(0.9, key)
+
+
 def test_a_ring_stays_small():
     """Otherwise an upstream of a thousand endpoints costs seconds at every reload."""
     assert len(ring(_endpoints([1.0] * 1_000))) <= LARGEST_RING + 1_000
