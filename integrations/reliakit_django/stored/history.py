@@ -32,7 +32,8 @@ class Revision(models.Model):
         every = cls.objects.using(using)
         # An update, and not `select_for_update`, which SQLite ignores: it would notice too late that two had begun.
         if not every.filter(pk=1).update(value=models.F("value") + by):
-            every.create(pk=1, value=by)
+            every.get_or_create(pk=1)  # of two first edits, each may make it
+            every.filter(pk=1).update(value=models.F("value") + by)
         return cls.number(using)
 
 
