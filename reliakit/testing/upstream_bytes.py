@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from reliakit.testing.upstream_clients import Request
 from reliakit.testing.upstream_ground import Hop, UpstreamGround, hop
 from reliakit.testing.upstream_server import Peer, answering
-from reliakit.upstreams.errors import BadRequest, Unanswered
+from reliakit.upstreams.errors import BadRequest, TooLarge, Unanswered
 
 __all__ = ["ByteContract"]
 
@@ -191,6 +191,18 @@ class ByteContract(UpstreamGround):
         for request in (Request("CONNECT"), Request("GET "), Request("G\r\nT"), Request(target=b"/a b"), Request(target=b"/a\r\nx: 1"), Request(target=b"/#a"), Request(version="1.0", headers=[chunked], method="POST")):  # fmt: skip
             assert isinstance((await hop.ask(request)).failed, BadRequest), request
         assert hop.seen == []
+
+    @hop()
+    async def test_heads_have_a_limit(self, hop: Hop) -> None:
+        """Otherwise one client could fill our memory, or find out what upstreams do with a megabyte of headers."""
+        cases = [Request(target=b"/" + b"a" * 70_000), Request(headers=[(b"x-a", b"a" * 70_000)])]
+        cases += [Request(headers=[(b"x-%d" % number, b"") for number in range(9000)])]
+        for request in cases:
+            failed = (await hop.ask(request)).failed
+            assert isinstance(failed, TooLarge)
+            assert (failed.status, failed.reason) == (431, "head_too_large")
+        assert hop.seen == []
+        assert (await hop.ask(Request(headers=[(b"x-a", b"a" * 40_000)]))).body == b"answer"
 
     @hop()
     async def test_a_body_that_is_shorter_than_it_says_is_never_completed(self, hop: Hop) -> None:

@@ -9,6 +9,7 @@ UpstreamError
 │   ├── ResponseTimeout  504 response_timeout   nothing came in time
 │   ├── BadResponse      502 bad_response       what came is no HTTP
 │   └── BadRequest       400 bad_request        what we were asked to pass on could be read in two ways
+│       └── TooLarge     431 head_too_large     its headers, or its target, are longer than a hop passes on
 └── Aborted              after it started: all that is left is to hang up on the client
 """
 
@@ -25,6 +26,7 @@ __all__ = [
     "ConnectionLost",
     "PoolFull",
     "ResponseTimeout",
+    "TooLarge",
     "Unanswered",
     "UpstreamError",
     "may_retry",
@@ -98,6 +100,12 @@ class BadRequest(Unanswered):
     """The request could be read in two ways, so that passing it on would smuggle something."""
 
     status, reason = 400, "bad_request"
+
+
+class TooLarge(BadRequest):
+    """The headers of a request, or its target, are longer than a hop passes on."""
+
+    status, reason = 431, "head_too_large"
 
 
 class Aborted(UpstreamError):

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import quote
 
-from reliakit.upstreams.errors import BadRequest
+from reliakit.upstreams.errors import BadRequest, TooLarge
 from reliakit.upstreams.forwarding import Forwarding
 from reliakit.upstreams.names import CONNECTION, EXPECT, FRAMING, HOP, INVALID, LOOKALIKE, PROVENANCE, kind_of
 from reliakit.upstreams.protocol import Headers, Scope
@@ -20,6 +20,10 @@ UNSAID: Final = -2
 _VISIBLE = bytes({*range(0x21, 0x7F), *range(0x80, 0x100)} - {ord("#")})
 _TOKEN = frozenset("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
 _DIGITS = 18
+_LARGEST = 64 * 1024
+"""Bytes of a target, or of all headers. Not every server has a limit of its own, and few upstreams take as much."""
+_EACH = 4
+"""Bytes that a header takes beside its name and value."""
 
 
 @dataclass(slots=True)
@@ -61,6 +65,8 @@ def _target(scope: Scope) -> bytes:
     path = scope.get("raw_path") or quote(scope["path"]).encode("ascii")
     query = scope["query_string"]
     target: bytes = path + b"?" + query if query else path
+    if len(target) > _LARGEST:
+        raise TooLarge("the target is too long")
     if target.translate(None, _VISIBLE) or not (target[:1] == b"/" or target == b"*"):
         raise BadRequest("the target is no path")
     return target
@@ -89,6 +95,8 @@ class _Head:
             else:
                 keep(pair)
         text = b"".join([value for _, value in headers])
+        if len(text) + sum([len(name) for name, _ in headers]) + _EACH * len(headers) > _LARGEST:
+            raise TooLarge("the headers are too long")
         if b"\n" in text or b"\r" in text or b"\0" in text:
             raise BadRequest("the value of a header has a line break")
 
