@@ -8,13 +8,14 @@ from typing import Any
 from reliakit.core.acting import Actor
 from reliakit.failover.events import Event
 from reliakit.failover.hooks import Command, Hook, HookResult
-from reliakit.failover.recovery.controller import Order, Orders, decide, obey
+from reliakit.failover.recovery.controller import decide
 from reliakit.failover.recovery.definition import RecoveryDefinition, Strategy
 from reliakit.failover.recovery.observed import Observed, RegionSeen
+from reliakit.failover.recovery.orders import Order, Orders, obey
 from reliakit.failover.recovery.phases import Phase
 from reliakit.failover.recovery.state import RecoveryState, admitted
 
-__all__ = ["ADA", "Region", "World", "recovery", "reread"]
+__all__ = ["ADA", "Region", "World", "lost", "recovery", "reread", "world_of"]
 
 ADA = Actor("person", "ada", "ada", "laptop")
 
@@ -43,11 +44,13 @@ class Region:
         up: how many of its ten endpoints are.
         lag: seconds that its data is behind.
         gate: what stands against it beside its endpoints.
+        errs: whether it answers with errors, however healthy its endpoints look.
     """
 
     up: int = 10
     lag: float | None = 2.0
     gate: str = ""
+    errs: bool = False
 
 
 @dataclass
@@ -89,6 +92,13 @@ class World:
         """The last event of a kind."""
         return next(event for event in reversed(self.events) if event.what.value == what)
 
+    @property
+    def rto(self) -> float:
+        """The measured RTO of the last incident."""
+        found = self.told("restored").facts["rto_seconds"]
+        assert isinstance(found, float)
+        return found
+
     def shares(self) -> dict[str, float]:
         """What each region gets of the traffic."""
         every = frozenset(self.definition.regions)
@@ -102,7 +112,7 @@ class World:
         found = {}
         for name, share in self.shares().items():
             region, requests = self.regions[name], round(self.rps * share)
-            failed = requests if not region.up else 0
+            failed = requests if region.errs or not region.up else 0
             good, at = requests - failed, self.now - 0.5
             found[name] = RegionSeen(
                 region.up,
@@ -160,3 +170,18 @@ class World:
         found = obey(self.definition, self.state, Order(verb, region), self.observed(), self.now, ADA)
         self._take(found.state, list(found.events))
         return list(found.events)
+
+
+def world_of(strategy=Strategy.WARM_STANDBY, **changes: Any) -> World:
+    """A world that reads its state from the store at every decision; a standby that has to be prepared is empty."""
+    world = World(recovery(strategy, **changes), crashes=True)
+    if strategy in (Strategy.PILOT_LIGHT, Strategy.BACKUP_RESTORE):
+        world.regions["us"].up = 0
+    return world
+
+
+def lost(strategy=Strategy.WARM_STANDBY, **changes: Any) -> World:
+    """A world whose primary has just been lost."""
+    world = world_of(strategy, **changes).run(3)
+    world.regions["eu"].up = 0
+    return world

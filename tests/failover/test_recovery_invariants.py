@@ -9,8 +9,8 @@ import pytest
 from reliakit.core.acting import Refused
 from reliakit.failover.events import Event, Happening
 from reliakit.failover.hooks import Hook
-from reliakit.failover.recovery.controller import Orders
 from reliakit.failover.recovery.definition import Strategy
+from reliakit.failover.recovery.orders import Orders
 from reliakit.failover.recovery.phases import TRANSITIONS, Phase, Trigger, drawn, moved
 from tests.failover.regions import World, recovery
 
