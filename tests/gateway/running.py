@@ -11,9 +11,26 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from tests.fleet.clients import Clients
 from tests.servers.serving import ROOT, free_port, until
 
-__all__ = ["Gateway", "Upstream", "gateway", "get", "upstream"]
+__all__ = ["Gateway", "Upstream", "Visitors", "gateway", "get", "upstream"]
+
+
+class Visitors(Clients):
+    """Clients to whom the gateway's own answers are none, like connections that break.
+
+    Attributes:
+        refused: how often they got one.
+    """
+
+    refused = 0
+
+    def _note(self, body: dict[str, Any], status: int, began: float) -> None:
+        if "slot" in body:
+            super()._note(body, status, began)
+        else:
+            self.refused += 1
 
 
 def get(port: int, path: str, **headers: str) -> tuple[int, http.client.HTTPMessage, bytes]:
@@ -50,9 +67,9 @@ class Upstream(_Running):
 class Gateway(_Running):
     """A supervisor with its workers."""
 
-    def __init__(self, port: int, admin: int, process: subprocess.Popen[bytes], log: Path) -> None:
+    def __init__(self, port: int, admin: int, process: subprocess.Popen[bytes], file: Path) -> None:
         super().__init__(port, process)
-        self.admin, self._log = admin, log
+        self.admin, self.file = admin, file
 
     def shown(self, path: str) -> dict[str, Any]:
         """Returns what an admin endpoint says."""
@@ -71,7 +88,7 @@ class Gateway(_Running):
 
     @property
     def log(self) -> str:
-        return self._log.read_text()
+        return self.file.with_suffix(".log").read_text()
 
 
 @contextmanager
@@ -97,7 +114,7 @@ def gateway(
     folder: Path, definitions: str, *options: str, workers: int = 2, store: str | None = None
 ) -> Iterator[Gateway]:
     """Runs `reliakit serve` on definitions until the block ends."""
-    file, log = folder / "reliakit.yaml", folder / "gateway.log"
+    file, log = folder / "reliakit.yaml", folder / "reliakit.log"
     file.write_text(f"format: 1\n{definitions}")
     port, admin = free_port(), free_port()
     arguments = ["--port", str(port), "--admin", f"127.0.0.1:{admin}", "--workers", str(workers), *options]
@@ -110,7 +127,7 @@ def gateway(
             stdout=written,
             stderr=written,
         )
-    found = Gateway(port, admin, process, log)
+    found = Gateway(port, admin, process, file)
     with _ended(process):
         try:
             until(lambda: process.poll() is not None or found.up(workers), 60)
