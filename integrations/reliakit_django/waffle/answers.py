@@ -70,6 +70,8 @@ def _answered(kind: Kind, name: str, key: str, context: Mapping[str, Any], user:
         return found.value is True
     if found.error_code == ErrorCode.FLAG_NOT_FOUND:
         _tell(kind, name)
+    else:
+        _log.error("%s %s could not be decided: %s", kind.capitalize(), name, found.error_message)
     default: bool = setting(f"{kind.upper()}_DEFAULT")
     return default
 

@@ -38,6 +38,9 @@ def _refused(flag):
         ("description: {", "the document ends where a value is expected"),
         ("owner: x\ndescription: }", "line 2: "),
         ("10", "line 1: expected a flag such as {percentage: 10}, got 10"),
+        ("description: a\x00b", "line 1: "),
+        ("description: \ud800", "UTF-8"),
+        pytest.param("description: " + "x" * 2_100_000, "larger than 2 MiB", id="too large"),
         ("", "nothing is written here"),
         ("# nothing but a remark", "nothing is written here"),
     ],
@@ -147,6 +150,28 @@ def test_a_percentage_that_the_definition_has_no_place_for_is_told_where_it_was_
     found = _refused(StoredFlag(key="beta", definition="otherwise: on", percentage=20))
     assert list(found) == ["percentage"]
     assert "expected one of percentage, split and otherwise" in found["percentage"][0]
+
+
+def test_first_edits_of_several_hands_are_all_counted(database):
+    """Otherwise one of two who begin at once would get an error, or workers would miss an edit."""
+    begin, failed = threading.Barrier(4), []
+
+    def edit(number: int) -> None:
+        begin.wait(10)
+        try:
+            _flag(f"flag-{number}", "{}")
+        except Exception as error:
+            failed.append(error)
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=edit, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert failed == []
+    assert Revision.number("default") == Edit.objects.count() == 4
 
 
 def test_edits_that_would_contradict_each_other_wait_for_each_other():

@@ -137,6 +137,19 @@ def test_what_is_missing_gets_its_default_and_is_told(defined, caplog, asks, nam
         assert asks() is True
 
 
+def test_what_can_not_be_decided_gets_its_default_and_is_told(defined, caplog):
+    """Otherwise a database that is away would take down every page, or nobody would learn of it."""
+
+    class Groups:
+        def all(self):
+            raise RuntimeError("the database is away")
+
+    defined({"beta": {"rules": [{"if": {"groups": {"contains": ["a"]}}}], "metadata": {"waffle": "flag"}}})
+    assert not flag_is_active(_request(user=SimpleNamespace(pk=1, groups=Groups())), "beta")
+    assert "Flag beta could not be decided" in caplog.text
+    assert "the database is away" in caplog.text
+
+
 def test_settings_that_have_no_effect_are_told():
     """Otherwise somebody would wait for flags to appear."""
     apps = ["reliakit_django.waffle" if app == "waffle" else app for app in settings.INSTALLED_APPS]

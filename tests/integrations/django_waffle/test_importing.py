@@ -6,13 +6,14 @@ from io import StringIO
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Group, User
+from django.contrib.auth.models import AnonymousUser, Group, User
 from django.core.management import CommandError, call_command
-from django.test import override_settings
+from django.test import RequestFactory, override_settings
 from waffle.models import Flag, Sample, Switch
 
 from reliakit import Reliakit
 from reliakit_django.stored.models import Edit, StoredFlag
+from reliakit_django.waffle import flag_is_active
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -75,6 +76,25 @@ def test_rows_become_rows_of_the_admin(rows):
     with pytest.raises(CommandError, match="nothing is stored: beta: Flag with this Key already exists"):
         _printed("--stored")
     assert StoredFlag.objects.count() == 5
+
+
+def test_switches_of_the_admin_count_for_imported_flags(rows):
+    """Otherwise the admin would offer a percentage and a kill switch that do nothing."""
+    _printed("--stored")
+    flag = StoredFlag.objects.get(key="beta")
+    for switches, expected in (
+        ({"percentage": 100}, True),
+        ({"percentage": 0}, False),
+        ({"killed": True}, False),
+    ):
+        for name, value in switches.items():
+            setattr(flag, name, value)
+        flag.save(by="ann")
+        with override_settings(RELIAKIT={"SOURCE": "reliakit_django.stored.DatabaseSource"}):
+            request: Any = RequestFactory().get("/")
+            request.user = AnonymousUser()
+            assert flag_is_active(request, "beta") is expected
+            assert getattr(request, "waffles", {}) == ({"beta": [True, False]} if expected else {})
 
 
 def test_nothing_to_import_is_no_mistake():
