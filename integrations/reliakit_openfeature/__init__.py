@@ -1,4 +1,4 @@
-"""reliakit in OpenFeature: a provider for its SDK, and a hook that logs evaluations through OpenTelemetry."""
+"""reliakit in OpenFeature: providers for its SDK, and a hook that logs evaluations through OpenTelemetry."""
 
 from reliakit import MissingExtraError
 
@@ -8,8 +8,9 @@ except ImportError as missing:
     raise MissingExtraError("reliakit_openfeature", "openfeature") from missing
 
 from reliakit_openfeature.evaluation_events import EvaluationEvents
+from reliakit_openfeature.ofrep import OFREPProvider
 from reliakit_openfeature.provider import ReliakitProvider
 
-__all__ = ["EvaluationEvents", "ReliakitProvider"]
+__all__ = ["EvaluationEvents", "OFREPProvider", "ReliakitProvider"]
 
 del _openfeature
