@@ -55,8 +55,8 @@ docs: $(READY) ## the site in build/docs, without a warning; and the documents' 
 	$(BIN)/sphinx-build -q -W --keep-going -n -E -j auto docs build/docs
 	$(BIN)/python -m pytest -q tests/docs
 
-wheel: $(READY) ## build the wheel, install it in a clean environment, import all of it
-	$(BIN)/python tests/packaging/check_wheel.py
+wheel: $(READY) ## build the wheel, install it clean, import all of it, follow each page's quickstart
+	$(BIN)/python -m tests.packaging.check_wheel
 
 apps: $(APPS_READY) ## apps that others wrote, bare and behind reliakit: every answer is the same
 	PYTHONPATH=integrations $(APPS)/bin/python -m pytest -q -p no:cacheprovider tests/apps

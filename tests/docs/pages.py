@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
-__all__ = ["DOCS", "PAGES", "ROOT", "Block", "blocks", "named"]
+__all__ = ["DOCS", "PAGES", "ROOT", "Block", "blocks", "named", "quickstart"]
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
@@ -34,3 +34,10 @@ def named(page: Path, language: str) -> str:
     """Returns the only block in a language."""
     (found,) = [block.body for block in blocks(page) if block.language == language]
     return found
+
+
+def quickstart(page: Path) -> list[Block]:
+    """Returns the blocks up to the first heading after some Python: what a newcomer types before anything else."""
+    text = page.read_text()
+    end = text.find("\n## ", text.index("```python"))
+    return [Block(*found) for found in _BLOCK.findall(text[:end])]

@@ -1,19 +1,21 @@
 """Checks that what people would install works without this repository.
 
 Builds the source archive, and from it the wheel; installs the wheel with its core requirements alone in an empty
-environment; then, outside the repository, imports every module and runs the command. Exits 1 with what is wrong.
+environment; then, outside the repository, imports every module and runs the command; and follows the quickstart of
+each page with its extra alone. Exits 1 with what is wrong.
 """
 
-import os
 import re
-import subprocess
 import sys
 import tempfile
 import venv
 import zipfile
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.docs.pages import ROOT
+from tests.packaging.quickstarts import follow_all
+from tests.packaging.running import run
+
 CORE = ROOT / "requirements" / "core.txt"
 INSTALLED = Path(__file__).with_name("installed.py")
 
@@ -30,7 +32,8 @@ def main() -> None:
         run(python, "-I", INSTALLED, *sorted(pinned()), "--", *sorted(modules), cwd=scratch)
         run(python.with_name("reliakit"), "--help", cwd=scratch, quiet=True)
         run(python, "-I", "-m", "reliakit", "--help", cwd=scratch, quiet=True)
-    print(f"wheel: {len(modules)} modules import from a core install, and the command runs")
+        print(f"wheel: {len(modules)} modules import from a core install, and the command runs", flush=True)
+        follow_all(wheel, scratch / "quickstarts")
 
 
 def build(folder: Path) -> Path:
@@ -70,14 +73,6 @@ def install(wheel: Path, environment: Path) -> Path:
 
 def pinned() -> set[str]:
     return set(re.findall(r"^([a-z0-9-]+)==", CORE.read_text(), re.MULTILINE))
-
-
-def run(*command: str | Path, cwd: Path = ROOT, quiet: bool = False) -> None:
-    # Nothing of this environment may leak into the other by way of PYTHONPATH and its like.
-    environ = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
-    stdout = subprocess.DEVNULL if quiet else None
-    if subprocess.run(command, env=environ, cwd=cwd, stdout=stdout, check=False).returncode:
-        sys.exit(f"failed: {' '.join(map(str, command[:4]))}")
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ EXTRAS = {
     "reliakit.drivers.redis_connections": {"redis"},
     "reliakit.testing.sources": {"pytest"},
     "reliakit.testing.store": {"pytest"},
+    "reliakit.testing.upstream": {"pytest"},
     "reliakit_pytest.plugin": {"pytest"},
 }
 """Modules that nobody imports who has not installed this too."""
