@@ -65,4 +65,4 @@ def _plain(value: Any) -> Any:
 def _asked(context: Context) -> Any:
     """A template may be rendered without a request, as that of an e-mail is."""
     request = context.get("request")
-    return kit() if request is None else flags_of(request)
+    return flags_of(request) if hasattr(request, "META") else kit()
