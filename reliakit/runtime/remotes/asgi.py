@@ -36,6 +36,7 @@ class ASGIRemote:
         self._reachability, self._active = reachability, active
         self._retrying = Retrying(reachability)
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._closing: asyncio.Task[None] | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Passes one request on, or answers it.
@@ -92,7 +93,10 @@ class ASGIRemote:
         if loop is None or loop.is_closed():
             return
         with suppress(RuntimeError):  # it has just been closed
-            asyncio.run_coroutine_threadsafe(self._closed(), loop)
+            loop.call_soon_threadsafe(self._close_here)
+
+    def _close_here(self) -> None:
+        self._closing = asyncio.get_running_loop().create_task(self._closed())
 
     async def _closed(self) -> None:
         for transport in self.transports:
