@@ -26,10 +26,6 @@ class EditAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     fields = ("at", "who", "action", "section", "key", "reason", "revision", "changes")
     readonly_fields = ("action", "changes")
 
-    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
-        """The page of a flag links to the history of its key."""
-        return lookup == "key__exact" or super().lookup_allowed(lookup, value, request)  # type: ignore[arg-type]
-
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 

@@ -7,11 +7,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.core.management import call_command
 from django.db import connection
 from django.test import override_settings
 
-from reliakit import ConfigurationError, Reliakit
+from reliakit import ConfigurationError, Reliakit, SourceError
 from reliakit_django import kit
 from reliakit_django.stored import DatabaseSource
 from reliakit_django.stored.models import StoredFlag, StoredSegment
@@ -76,6 +77,16 @@ def test_a_missing_table_is_told_with_what_to_do(database):
         cursor.execute("DROP TABLE reliakit_stored_storedflag")
     with pytest.raises(ConfigurationError, match=r"no such table.*manage\.py migrate reliakit_stored"):
         Reliakit(DatabaseSource())
+
+
+def test_a_missing_application_is_told_with_what_to_do():
+    """Otherwise it would be an error of Django's registry."""
+    apps = [app for app in settings.INSTALLED_APPS if app != "reliakit_django.stored"]
+    with (
+        override_settings(INSTALLED_APPS=apps),
+        pytest.raises(SourceError, match=r"add 'reliakit_django\.stored'"),
+    ):
+        Reliakit(DatabaseSource(), store="memory")
 
 
 def test_databases_of_two_projects_are_told_apart(database):
