@@ -52,14 +52,23 @@ def test_replacing_the_workers_under_load_loses_nothing(served: Gateway) -> None
     """Otherwise every change of a certificate would cost requests."""
     with Visitors(served.port, threads=8) as clients:
         for _ in range(2):
-            former = served.workers()
-            answered = clients.answered
-            served.process.send_signal(signal.SIGHUP)
-            until(lambda former=former: not {*former} & {*served.workers()}, 30)
-            until(lambda former=former: not any(map(_lives, former)), 30)
-            until(lambda answered=answered: clients.answered > answered + 50, 10)
+            _replace(served)
+            _answered(clients, 50)
     assert (clients.broken, clients.refused) == (0, 0)
     assert clients.answered > 200
+
+
+def _replace(served: Gateway) -> None:
+    """Has the workers replaced, and waits until the former ones are gone."""
+    former = served.workers()
+    served.process.send_signal(signal.SIGHUP)
+    until(lambda: not {*former} & {*served.workers()}, 30)
+    until(lambda: not any(map(_lives, former)), 30)
+
+
+def _answered(clients: Visitors, more: int) -> None:
+    answered = clients.answered
+    until(lambda: clients.answered > answered + more, 10)
 
 
 def test_workers_that_would_not_start_replace_nobody(served: Gateway) -> None:
