@@ -130,7 +130,7 @@ class PoolContract(UpstreamGround):
         assert not may_retry(failed, "POST")
         assert len(hop.seen) == 2
 
-    @hop()
+    @hop("peeking")
     async def test_a_connection_that_the_upstream_closed_meanwhile_is_not_used(self, hop: Hop) -> None:
         """Otherwise each POST after a pause would fail, since it can't be sent twice."""
         closed = threading.Event()

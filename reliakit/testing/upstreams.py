@@ -29,5 +29,5 @@ class TransportContract(MessageContract, ByteContract, FailureContract, PoolCont
         lacks: what the transport can't do, so that its tests are skipped: `order` of different headers, `latin-1`
             in requests, `early` answers, `interim` responses, `trailers`, waiting for 100 `continue`, being `strict`
             about malformed responses, a limit of `total` time, `expiry` without a next request, `dialling` with a
-            limit, asking a `single` time, `cancellation`.
+            limit, asking a `single` time, `cancellation`, `peeking` at a socket before it is used.
     """

@@ -24,7 +24,7 @@ class TestHTTP1(TransportContract):
 
 
 class TestAiohttp(TransportContract):
-    lacks = frozenset({"latin-1", "interim", "trailers", "continue", "strict", "single"})
+    lacks = frozenset({"latin-1", "interim", "trailers", "continue", "strict", "single", "peeking"})
 
     def make_transport(self, url: str, settings: Settings, forwarding: Forwarding) -> Any:
         return open_transport(address_of(url), settings, forwarding, "aiohttp")
