@@ -13,6 +13,8 @@ from django.db import connection
 from django.test import override_settings
 
 from reliakit import ConfigurationError, Reliakit, SourceError
+from reliakit.sources.memory import MemorySource
+from reliakit.sources.overlay import Overlay
 from reliakit_django import kit
 from reliakit_django.stored import DatabaseSource
 from reliakit_django.stored.models import StoredFlag, StoredSegment
@@ -51,6 +53,19 @@ def test_a_kit_may_start_before_anybody_has_edited_anything():
         assert dict(kit().flags) == {}
         _save("beta", "{}")
         until(lambda: kit().enabled("beta", "ann"))
+
+
+def test_rows_lie_on_a_file(kit_of):
+    """Otherwise a project would have to choose between the admin and everything that rows can't say."""
+    file = MemorySource(
+        {"identity": {"targeting_key": ["identified"]}, "flags": {"theirs": {}, "beta": {"owner": "a"}}}
+    )
+    _save("beta", "percentage: 0", percentage=100)
+    running = kit_of(Overlay(file, DatabaseSource(poll=0.05)))
+    assert running.enabled("theirs", "ann")
+    assert running.flags["beta"] == {"owner": "a", "percentage": 100}
+    _save("beta", "percentage: 0", killed=True)
+    until(lambda: not running.enabled("beta", "ann"))
 
 
 def test_what_was_in_force_stays_while_the_database_is_away(database, kit_of):
