@@ -6,13 +6,20 @@ from typing import ClassVar
 
 import pytest
 
+from reliakit.sources.cached import Cached
+from reliakit.sources.failover import Failover
 from reliakit.sources.http import HttpSource
+from reliakit.sources.memory import MemorySource
+from reliakit.sources.overlay import Overlay
 from reliakit.sources.postgres import PostgresSource
 from reliakit.sources.postgres_sql import definitions_sql
 from reliakit.sources.protocol import Source
 from reliakit.sources.redis import RedisSource
+from reliakit.testing import ManualClock
 from reliakit.testing.sources import SourceContract
+from tests.servers.serving import free_port
 from tests.sources.http_server import HttpServer, http_server
+from tests.sources.wires import wire_to
 from tests.stores.postgres import Postgres
 from tests.stores.valkey import Server, running
 
@@ -128,3 +135,97 @@ class TestPostgresSourceForAPooler(TestPostgresSource):
     """Which passes no notifications on."""
 
     poll, parameters = 0.1, "?pgbouncer=true"
+
+
+class TestHttpSourceOverASlowWire(TestHttpSourceWithEvents):
+    """Whose answers come in pieces."""
+
+    @pytest.fixture(autouse=True)
+    def wire(self, server: None) -> Iterator[None]:
+        with wire_to(self.http.port, "slow") as self.between:
+            yield
+
+    def make_source(self) -> Source:
+        return HttpSource(f"http://127.0.0.1:{self.between.port}/flags.json", poll=self.poll)
+
+
+class TestRedisSourceOverASlowWire(TestRedisSource):
+    @pytest.fixture(autouse=True)
+    def wire(self, key: None) -> Iterator[None]:
+        with wire_to(self.server.port, "slow") as self.between:
+            yield
+
+    def make_source(self) -> Source:
+        return RedisSource(f"redis://127.0.0.1:{self.between.port}", self.named, poll=self.poll)
+
+
+class TestPostgresSourceOverASlowWire(TestPostgresSource):
+    @pytest.fixture(autouse=True)
+    def wire(self, table: None) -> Iterator[None]:
+        with wire_to(self.server.port, "slow") as self.between:
+            yield
+
+    def make_source(self) -> Source:
+        return PostgresSource(self.server.url(port=self.between.port), self.named, poll=self.poll, timeout=5)
+
+
+class TestFailoverFromAServer(TestHttpSourceWithEvents):
+    """The first is read; the second is there as well."""
+
+    @pytest.fixture(autouse=True)
+    def second(self, valkey: Server) -> None:
+        valkey.command("SET", "second.json", "{}")
+        self.second_source = RedisSource(valkey.url, "second.json", poll=60.0)
+
+    def make_source(self) -> Source:
+        return Failover(super().make_source(), self.second_source)
+
+    def damage(self) -> None:
+        pytest.skip("then the second is read")
+
+
+class TestFailoverToAServer(TestRedisSource):
+    """The first has never been there."""
+
+    @pytest.fixture(autouse=True)
+    def nobody(self) -> None:
+        self.nowhere = f"http://127.0.0.1:{free_port()}/"
+
+    def make_source(self) -> Source:
+        return Failover(HttpSource(self.nowhere, poll=60.0), super().make_source(), back=60)
+
+
+class TestOverlayOfServers(TestPostgresSource):
+    """The document of one server over that of another."""
+
+    @pytest.fixture(autouse=True)
+    def base(self, http: HttpServer) -> None:
+        http.put('{"flags": {"probe": {"variants": {"text": "base"}}, "other": {}}}')
+        self.base_url = http.url
+
+    def make_source(self) -> Source:
+        return Overlay(HttpSource(self.base_url, poll=60.0), super().make_source())
+
+
+class TestOverlayWhoseBaseIsOnAServer(TestHttpSourceWithEvents):
+    def make_source(self) -> Source:
+        return Overlay(super().make_source(), MemorySource({"flags": {"other": {"otherwise": True}}}))
+
+
+class TestCachedServer(TestPostgresSource):
+    """What it keeps is over when it is told, or after a minute."""
+
+    @pytest.fixture(autouse=True)
+    def clock(self) -> None:
+        self.time = ManualClock()
+
+    def make_source(self) -> Source:
+        return Cached(super().make_source(), 60, now=self.time.monotonic)
+
+    def put(self, document: str) -> None:
+        super().put(document)
+        self.time.advance(60)
+
+    def damage(self) -> None:
+        super().damage()
+        self.time.advance(60)
