@@ -3,6 +3,7 @@
 import http.client
 import os
 import signal
+import socket
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -138,6 +139,24 @@ def test_no_worker_outlives_its_supervisor(ending: Gateway) -> None:
     workers = ending.workers()
     ending.process.kill()
     until(lambda: not any(map(_lives, workers)), 20)
+
+
+def test_a_service_manager_is_told_how_far_it_is(
+    shop: Upstream, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise systemd would send requests before anybody listens, or take a reload for an end."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(tmp_path / "notify"))
+        manager.settimeout(30)
+        monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+        with gateway(tmp_path, _DEFINITIONS.format(url=shop.url), workers=1) as served:
+            told = [manager.recv(100)]
+            served.process.send_signal(signal.SIGHUP)
+            told += [manager.recv(100), manager.recv(100)]
+            served.process.terminate()
+            told.append(manager.recv(100))
+    words = [each.partition(b"\n")[0] for each in told]
+    assert words == [b"READY=1", b"RELOADING=1", b"READY=1", b"STOPPING=1"]
 
 
 def test_no_descriptor_stays_open(served: Gateway) -> None:
