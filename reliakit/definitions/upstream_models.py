@@ -4,7 +4,14 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
+from reliakit.definitions.balancing_models import (
+    LimitsSection,
+    MirrorSection,
+    PrioritiesSection,
+    RetriesSection,
+)
 from reliakit.definitions.basics import Model, Text
+from reliakit.definitions.health_models import HealthCheckSection, OutlierSection, SlowStartSection
 from reliakit.definitions.quantities import Duration
 
 __all__ = [
@@ -20,6 +27,7 @@ Url = Annotated[
     Text, Meta(description="a URL such as http://10.0.1.5:8000, https://shop.internal or unix:/run/shop.sock")
 ]
 Weight = Annotated[float, Meta(gt=0, le=1_000_000, description="a weight above 0")]
+Priority = Annotated[int, Meta(ge=0, le=127, description="a whole number from 0 to 127")]
 Connections = Annotated[int, Meta(ge=1, le=100_000, description="a whole number of connections, 1 or more")]
 File = Annotated[str, Meta(min_length=1, description="the path of a file")]
 Place = Annotated[str, Meta(max_length=63, description="a name of 63 characters at most")]
@@ -34,12 +42,16 @@ class EndpointSection(Model, frozen=True):
         region: that it runs in.
         zone: of the region that it runs in.
         weight: its share of the requests beside the other endpoints.
+        priority: of its level. Those above 0 get requests as the levels before them fail.
+        drain: true gives it no new requests, and lets those in flight end.
     """
 
     url: Url
     region: Place = ""
     zone: Place = ""
     weight: Weight = 1
+    priority: Priority = 0
+    drain: bool = False
 
 
 class TimeoutsSection(Model, frozen=True):
@@ -99,6 +111,16 @@ class UpstreamSection(Model, frozen=True):
         timeouts: how long it may take.
         pool: the connections that are kept to it.
         tls: for endpoints whose URL is https, and for sockets that speak TLS.
+        balancer: how endpoints take turns: the one of two at random that has less to do, each in its turn, or always
+            the same one for the same targeting key.
+        priorities: which endpoints come first.
+        health_check: how endpoints are checked. Default: by the requests that go there, and one that refuses
+            connections until it takes one.
+        outlier_detection: when endpoints that fail are ejected; `off` for never.
+        slow_start: for endpoints that have become well again. Default: they get their whole share at once.
+        retries: which requests are sent again.
+        limits: how much is asked at once.
+        mirror: where copies of requests go. Default: nowhere.
     """
 
     endpoints: Annotated[
@@ -112,6 +134,14 @@ class UpstreamSection(Model, frozen=True):
     timeouts: TimeoutsSection = TimeoutsSection()
     pool: PoolSection = PoolSection()
     tls: UpstreamTLSSection | None = None
+    balancer: Literal["least_request", "round_robin", "ring_hash"] = "least_request"
+    priorities: PrioritiesSection = PrioritiesSection()
+    health_check: HealthCheckSection | None = None
+    outlier_detection: Literal["off"] | OutlierSection = OutlierSection()
+    slow_start: SlowStartSection | None = None
+    retries: RetriesSection = RetriesSection()
+    limits: LimitsSection = LimitsSection()
+    mirror: MirrorSection | None = None
 
 
 class NodeSection(Model, frozen=True):

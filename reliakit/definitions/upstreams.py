@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from ipaddress import ip_address
 from urllib.parse import SplitResult, urlsplit
 
+from reliakit.definitions.balancing import balancing_problems
 from reliakit.definitions.listen_models import ListenSection
 from reliakit.definitions.models import Definitions
 from reliakit.definitions.problems import Path, Problem, describe
@@ -29,6 +30,7 @@ def upstream_problems(definitions: Definitions) -> Iterator[Problem]:
             path: Path = ("upstreams", name)
             yield from _endpoints(path, section)
             yield from _times(path, section)
+            yield from balancing_problems(path, section, definitions)
             if section.tls and section.tls.key and not section.tls.certificate:
                 hint = "name its file: certificate: client.pem"
                 yield Problem((*path, "tls", "key"), "there is a key, and no certificate that it is of", hint)
@@ -94,7 +96,12 @@ def _times(path: Path, section: UpstreamSection) -> Iterator[Problem]:
 def upstream_warnings(definitions: Definitions) -> Iterator[Problem]:
     """Yields the upstreams that no request can reach."""
     slots = {slot.upstream for rollout in definitions.rollouts.values() for slot in rollout.slots.values()}
-    named = slots | {route.upstream for route in definitions.routes}
+    mirrors = {
+        section.mirror.to
+        for section in definitions.upstreams.values()
+        if isinstance(section, UpstreamSection) and section.mirror
+    }
+    named = slots | mirrors | {route.upstream for route in definitions.routes}
     for name in definitions.upstreams:
         if name not in named and is_elsewhere(definitions, name):
             hint = f"add it: routes: [{{path_prefix: /, upstream: {name}}}]"
