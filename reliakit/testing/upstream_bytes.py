@@ -196,6 +196,7 @@ class ByteContract(UpstreamGround):
     async def test_heads_have_a_limit(self, hop: Hop) -> None:
         """Otherwise one client could fill our memory, or find out what upstreams do with a megabyte of headers."""
         cases = [Request(target=b"/" + b"a" * 70_000), Request(headers=[(b"x-a", b"a" * 70_000)])]
+        cases += [Request(headers=[(b"x-" + b"a" * 300, b"1")])]
         cases += [Request(headers=[(b"x-%d" % number, b"") for number in range(9000)])]
         for request in cases:
             failed = (await hop.ask(request)).failed

@@ -10,6 +10,8 @@ from reliakit.upstreams.protocol import Headers, Scope
 __all__ = ["Forwarding"]
 
 _SECURE = frozenset({"https", "wss"})
+_LONGEST, _MOST = 128, 1024
+"""Bytes of a host, and entries, that are remembered: clients choose both."""
 _OURS = frozenset({b"via", b"forwarded", b"x-forwarded-for", b"x-forwarded-proto", b"x-forwarded-host"})
 
 
@@ -30,6 +32,10 @@ class Forwarding:
     x_forwarded: bool = True
     forwarded: bool = True
     _nobody: bool = field(init=False)
+    _known: dict[tuple[str | None, str, bytes, str], Headers] = field(
+        init=False, default_factory=dict, compare=False
+    )
+    """What was told of clients that said nothing themselves."""
 
     def __post_init__(self) -> None:
         nobody = not self.identity.trusted_proxies and not self.identity.trust_unix
@@ -40,7 +46,7 @@ class Forwarding:
         return not self._nobody and trusts(self.identity, peer)
 
     def told(self, scope: Scope, said: Headers, host: bytes) -> Headers:
-        """Returns the headers that say where a request came from.
+        """Returns the headers that say where a request came from; they are not to be changed.
 
         Args:
             scope: of ASGI.
@@ -49,6 +55,17 @@ class Forwarding:
         """
         client = scope.get("client")
         peer = client[0] if client else None
+        if said or len(host) > _LONGEST:
+            return self._told(scope, said, host, peer)
+        key = (peer, scope.get("scheme", ""), host, scope.get("http_version", ""))
+        told = self._known.get(key)
+        if told is None:
+            if len(self._known) >= _MOST:
+                self._known.clear()
+            told = self._known[key] = self._told(scope, said, host, peer)
+        return told
+
+    def _told(self, scope: Scope, said: Headers, host: bytes, peer: str | None) -> Headers:
         vias = [value for name, value in said if name == b"via"] if said else []
         kept = said if said and self.believes(peer) else []
         proto = b"https" if scope.get("scheme") in _SECURE else b"http"

@@ -22,6 +22,7 @@ _TOKEN = frozenset("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghi
 _DIGITS = 18
 _LARGEST = 64 * 1024
 """Bytes of a target, or of all headers. Not every server has a limit of its own, and few upstreams take as much."""
+_LONGEST_NAME = 256
 _EACH = 4
 """Bytes that a header takes beside its name and value."""
 
@@ -88,14 +89,20 @@ class _Head:
         self.expects = self.trailers = False
         keep = self._kept.append
         headers = scope["headers"]
+        size = _EACH * len(headers)
         for pair in headers:
-            kind = kind_of(pair[0])
+            name = pair[0]
+            length = len(name)
+            size += length
+            if length > _LONGEST_NAME:
+                raise TooLarge("the name of a header is too long")
+            kind = kind_of(name)
             if kind:
                 self._note(kind, pair, scope)
             else:
                 keep(pair)
         text = b"".join([value for _, value in headers])
-        if len(text) + sum([len(name) for name, _ in headers]) + _EACH * len(headers) > _LARGEST:
+        if size + len(text) > _LARGEST:
             raise TooLarge("the headers are too long")
         if b"\n" in text or b"\r" in text or b"\0" in text:
             raise BadRequest("the value of a header has a line break")
