@@ -76,29 +76,23 @@ class _GuardedProtocol(HttpToolsProtocol):
         super().on_message_begin()
         self._in_head, self._refused = True, None
 
-    def on_url(self, url: bytes) -> None:
-        super().on_url(url)
-        if len(self.url) > self.limits.uri_bytes:
-            self._refused = 414, "uri_too_long"
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        # Trailers come the same way; as headers they would be what nobody has checked.
-        if self._in_head:
-            super().on_header(name, value)
-
     def on_headers_complete(self) -> None:
-        self._in_head, self._head = False, 0
-        self._stop_waiting()
-        refused = self._refused or self._refusal()
-        app = self.app
-        if refused is not None:
-            self._refused, self.app = refused, _Refusal(*refused)
+        self._in_head = False
+        if self._late is not None:
+            self._stop_waiting()
+        app, self._refused = self.app, self._refusal()
+        if self._refused is not None:
+            self.app = _Refusal(*self._refused)
         try:
             super().on_headers_complete()
         except httptools.HttpParserInvalidURLError:
             self.send_400_response("")
         finally:
             self.app = app
+            self._head = 0
+        if not self.parser.should_upgrade():
+            # Trailers come the same way; as headers they would be what nobody has checked.
+            self.headers = []
         if getattr(self.server_state, "draining", False) and self._answering():
             self.cycle.keep_alive = False
 
@@ -113,13 +107,18 @@ class _GuardedProtocol(HttpToolsProtocol):
         version = self.parser.get_http_version()
         if version not in ("1.0", "1.1"):
             return 505, "version"
-        size = len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
-        if size > self.limits.header_bytes:
+        if len(self.url) > self.limits.uri_bytes:
+            return 414, "uri_too_long"
+        # What has arrived so far is no smaller, unless this request came behind another one.
+        if not 0 < self._head <= self.limits.header_bytes and self._size() > self.limits.header_bytes:
             return 431, "headers_too_large"
         hosts = [value for name, value in self.headers if name == b"host"]
         if len(hosts) > 1 or (not hosts and version == "1.1") or self._names_another(hosts):
             return 400, "bad_request"
         return None
+
+    def _size(self) -> int:
+        return len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
 
     def _names_another(self, hosts: list[bytes]) -> bool:
         """Whether the target is a whole URL of another host: upstreams differ in which of the two they believe."""
