@@ -75,8 +75,9 @@ class ForwardingContract(UpstreamGround):
             (("testclient", 1), b"", b'for=unknown;host="";proto=http'),
         ):
             hop.seen.clear()
-            await hop.ask(Request(client=client, host=host))
+            await hop.ask(Request(client=client, host=host, version="1.1" if host else "1.0"))
             assert hop.seen[0].values(b"forwarded") == [expected]
+            assert hop.seen[0].values(b"host") == [host]
 
     @hop(forwarding=Forwarding(via=False, x_forwarded=False, forwarded=False))
     async def test_all_of_it_can_be_left_out(self, hop: Hop) -> None:

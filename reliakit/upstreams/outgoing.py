@@ -55,9 +55,14 @@ def outgoing(scope: Scope, forwarding: Forwarding) -> Outgoing:
     if method == "CONNECT" or not method or not _TOKEN.issuperset(method):
         raise BadRequest("this method can't be passed on")
     headers = head.passed()
+    if head.host is None:
+        # HTTP/1.0 has none, and 1.1 without one is no request; what we send is 1.1.
+        if scope.get("http_version", "1.1") == "1.1":
+            raise BadRequest("no host")
+        headers.append((b"host", b""))
     if head.trailers:
         headers += ((b"te", b"trailers"), (b"connection", b"te"))
-    headers += forwarding.told(scope, head.said, head.host)
+    headers += forwarding.told(scope, head.said, head.host or b"")
     return Outgoing(method, target, headers, head.length(), head.expects, head.trailers)
 
 
@@ -85,7 +90,7 @@ class _Head:
         self._codings: list[bytes] = []
         self._named: list[bytes] = []
         self.said: Headers = []
-        self.host = b""
+        self.host: bytes | None = None
         self.expects = self.trailers = False
         keep = self._kept.append
         headers = scope["headers"]
@@ -137,7 +142,7 @@ class _Head:
         if pair[0] != b"host":
             self.said.append(pair)
             return
-        if self.host:
+        if self.host is not None:
             raise BadRequest("more than one host")
         self.host = pair[1]
         self._kept.append(pair)

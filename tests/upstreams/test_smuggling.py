@@ -37,13 +37,14 @@ CASES = {
     "a chunk that ends in LF": _POST + _HOST + _CHUNKED + b"\r\n5\nhello\r\n0\r\n\r\n",
     "a chunk of 0x5": _POST + _HOST + _CHUNKED + b"\r\n0x5\r\nhello\r\n0\r\n\r\n",
     "two hosts": _GET + _HOST + b"Host: other.test\r\n\r\n",
+    "no host": _GET + b"\r\n",
     "a space in the target": b"GET /a b HTTP/1.1\r\n" + _HOST + b"\r\n",
     "CONNECT": b"CONNECT other.test:80 HTTP/1.1\r\n" + _HOST + b"\r\n",
 }
 SET_RIGHT = {
     "uvicorn, httptools": set[str](),
     "uvicorn, h11": {"one length twice", "a list of lengths", "a folded header", "a folded coding", "bare LF", "bare LF in a value"},
-    "granian": {"CL and TE", "TE and CL", "one length twice", "bare LF", "bare LF in a value"},
+    "granian": {"no host", "CL and TE", "TE and CL", "one length twice", "bare LF", "bare LF in a value"},
 }  # fmt: skip
 
 

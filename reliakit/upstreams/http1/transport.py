@@ -111,6 +111,7 @@ class HTTP1Transport:
         loop = asyncio.get_running_loop()
         if loop is not self._loop:
             self._loop, self._pool, self._timer = loop, None, None
+            self._under_way = set()
         if self._pool is None:
             self._pool = Pool(self._dialer.dial, self._settings, loop)
         return self._pool

@@ -2,8 +2,12 @@
 
 import asyncio
 import select
+from contextvars import Context
 
 __all__ = ["Writing"]
+
+_FAREWELL = 5.0
+"""Seconds in which an upstream has to read the last of what it is told."""
 
 
 class Writing(asyncio.Protocol):
@@ -64,10 +68,11 @@ class Writing(asyncio.Protocol):
             self._transport.abort()
 
     def close(self) -> None:
-        """Hangs up when what was written is away."""
+        """Hangs up when what was written is away, or can't be got rid of."""
         if not self.closed:
             self.closed = True
             self._transport.close()
+            self._loop.call_later(_FAREWELL, self._transport.abort, context=Context())
 
     # What asyncio calls.
 
