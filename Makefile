@@ -59,7 +59,7 @@ wheel: $(READY) ## build the wheel, install it clean, import all of it, follow e
 	$(BIN)/python -m tests.packaging.check_wheel
 
 apps: $(APPS_READY) ## apps that others wrote, bare and behind reliakit: every answer is the same
-	PYTHONPATH=integrations $(APPS)/bin/python -m pytest -q -p no:cacheprovider tests/apps
+	PYTHONPATH=integrations $(APPS)/bin/python -m pytest -q -p no:cacheprovider -n 2 tests/apps
 
 bench: $(READY) ## the table of budgets, against peers and a native floor; and is anything slower than it was?
 	$(BIN)/python -m benchmarks all $(ARGS)

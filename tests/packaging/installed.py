@@ -14,6 +14,7 @@ import reliakit
 INSTALLERS = {"pip", "setuptools", "wheel"}
 EXTRAS = {
     "reliakit.cli.demo.": {"aiohttp", "opentelemetry", "starlette", "uvicorn"},
+    "reliakit.cli.serve.": {"httptools", "uvicorn"},
     "reliakit.telemetry.folding": {"opentelemetry"},
     "reliakit.drivers.postgres_link": {"psycopg"},
     "reliakit.drivers.redis_connections": {"redis"},
@@ -78,6 +79,10 @@ def load(name: str) -> None:
     """Imports a module; one that serves an extra may lack what that extra brings, and nothing else."""
     try:
         importlib.import_module(name)
+    except reliakit.MissingExtraError as missing:
+        serves = any(name.startswith(part) for part in EXTRAS)
+        if not serves or "pip install 'reliakit[" not in str(missing):
+            refuse(name)
     except ModuleNotFoundError as missing:
         lacking = (missing.name or "").partition(".")[0]
         if not any(name.startswith(part) and lacking in brought for part, brought in EXTRAS.items()):
