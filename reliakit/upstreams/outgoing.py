@@ -17,7 +17,10 @@ CHUNKED: Final = -1
 UNSAID: Final = -2
 """Whether there is a body shows when it is asked for: HTTP/2 needs no header for one."""
 
-_VISIBLE = bytes({*range(0x21, 0x7F), *range(0x80, 0x100)} - {ord("#")})
+_VISIBLE = bytes({*range(0x21, 0x7F)} - {ord("#")})
+"""What a target may have; no server that we know lets anything else through."""
+_PRINTABLE = b"\t" + bytes({*range(0x20, 0x7F), *range(0x80, 0x100)})
+"""What a value may have."""
 _TOKEN = frozenset("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
 _DIGITS = 18
 _LARGEST = 64 * 1024
@@ -109,8 +112,8 @@ class _Head:
         text = b"".join([value for _, value in headers])
         if size + len(text) > _LARGEST:
             raise TooLarge("the headers are too long")
-        if b"\n" in text or b"\r" in text or b"\0" in text:
-            raise BadRequest("the value of a header has a line break")
+        if text.translate(None, _PRINTABLE):
+            raise BadRequest("the value of a header has a control character")
 
     def _note(self, kind: int, pair: tuple[bytes, bytes], scope: Scope) -> None:
         name, value = pair
