@@ -22,6 +22,7 @@ PROMISES = [
     "nobody flapped between the versions",
     "worker was killed",
     "the journal is whole",
+    "behind the gateway 2.0 was caught and rolled back",
 ]
 
 

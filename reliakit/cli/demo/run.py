@@ -10,8 +10,9 @@ from tempfile import TemporaryDirectory
 
 from reliakit.cli.demo.figures import Figures
 from reliakit.cli.demo.flags_file import FlagsFile
+from reliakit.cli.demo.gateway import play_gateway
 from reliakit.cli.demo.place import place
-from reliakit.cli.demo.promises import Played, promises
+from reliakit.cli.demo.promises import Played, Promise, promises
 from reliakit.cli.demo.server import WORKERS, log_of, serving
 from reliakit.cli.demo.stage import Stage
 from reliakit.cli.demo.summary import summarise
@@ -49,14 +50,17 @@ async def run(seconds: float | None, store: str) -> bool:
             view = View(url, file.path, seconds, Figures(), watch, workers.statuses)
             stage = Stage(view, file, workers, display)
             await stage.play()
-        kept = _judged(view, await stage.played())
+        played = await stage.played()
+        # A person who says for how long the users shop has come for that, and for nothing else.
+        also = [] if seconds else [await play_gateway(folder)]
+        kept = _judged(view, played, also)
         if not kept:
             tell(f"the end of the server's log:\n{log_of(folder)}")
     return kept
 
 
-def _judged(view: View, played: Played) -> bool:
-    judged = list(promises(played))
+def _judged(view: View, played: Played, also: list[Promise]) -> bool:
+    judged = [*promises(played), *also]
     summarise(view, judged)
     return all(promise.kept is not False for promise in judged)
 

@@ -16,7 +16,7 @@ from reliakit.cli.demo.orphans import DEMO
 from reliakit.cli.demo.shop import DEPLOYED, FILE, TOKEN
 from reliakit.cli.printing import Failure, tell
 
-__all__ = ["WORKERS", "deploy", "environment", "log_of", "serving"]
+__all__ = ["WORKERS", "deploy", "environment", "free_port", "log_of", "serving"]
 
 WORKERS = 3
 _START_WITHIN = 30.0
@@ -34,7 +34,7 @@ async def serving(folder: Path, flags: Path) -> AsyncIterator[str]:
         Failure: it does not start; the message holds the end of its log.
     """
     for attempt in range(1, _TRIES + 1):
-        url = f"http://127.0.0.1:{_free_port()}"
+        url = f"http://127.0.0.1:{free_port()}"
         process = await _start(url, folder, flags)
         try:
             if await _is_ready(process, url, folder):
@@ -48,7 +48,8 @@ async def serving(folder: Path, flags: Path) -> AsyncIterator[str]:
         tell(f"the server did not start, so it is started again; its log:\n{log_of(folder)}")
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Returns a port of the loopback interface that nobody listens on."""
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         port: int = found.getsockname()[1]
