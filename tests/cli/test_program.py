@@ -22,6 +22,7 @@ COMMANDS = [
     "override",
     "rollout",
     "schema",
+    "serve",
     "status",
     "store",
 ]

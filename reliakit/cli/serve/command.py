@@ -28,9 +28,9 @@ __all__ = ["command"]
 @click.option("--access-log", type=click.Choice(["off", "text", "json"]), help="A line for each request.")
 @click.option("--store", metavar="URL", help="The store; by default what the definitions say.")
 def command(file: Path, store: str | None, **instead: Any) -> None:
-    """Pass requests on to upstreams, by the routes and rollouts of a definitions file.
+    """Be the gateway before upstreams.
 
-    What is not said here stands in the section `listen` of the file.
+    Requests are passed on by the routes and rollouts of a definitions file. What is not said here stands in the section `listen` of the file.
 
     \b
     Examples:
