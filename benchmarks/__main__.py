@@ -1,4 +1,4 @@
-"""`python -m benchmarks evaluation|footprint|middleware|functions|provider|durations|canary|balancing|all [--smoke]`: prints the tables as Markdown."""
+"""`python -m benchmarks evaluation|footprint|middleware|functions|provider|durations|canary|balancing|gateway_transports|all [--smoke]`: prints the tables as Markdown."""
 
 import argparse
 import sys
@@ -19,6 +19,7 @@ _SUBCOMMANDS = (
     "durations",
     "canary",
     "balancing",
+    "gateway_transports",
 )
 
 
