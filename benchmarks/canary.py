@@ -33,6 +33,10 @@ def _outage(requests: int) -> float:
     return 60.0 if 30_000 <= requests < 50_000 else 1.0
 
 
+def _everything_fails(requests: int) -> float:
+    return 0.3 if 10_000 <= requests < 20_000 else 0.0
+
+
 SCENARIOS = (
     Scenario("healthy, base 0.1 %", "rolled back <= 1 %", 0.001),
     Scenario("healthy, base 0.5 %", "rolled back <= 1 %", 0.005),
@@ -50,6 +54,7 @@ SCENARIOS = (
     Scenario("50x worse, base 2 %", "failed <= 15 in the median", 0.02, 50.0, size=40),
     Scenario("2x worse, base 0.5 %, first step, no rollback", "promoted <= 5 %", 0.005, 2.0, ladder=(0.05,), rolls_back=False),
     Scenario("2x worse, base 2 %, first step, no rollback", "promoted <= 5 %", 0.02, 2.0, ladder=(0.05,), rolls_back=False),
+    Scenario("3x worse, base 0.5 %, an outage of both (30 %)", "promoted <= 5 %", 0.005, 3.0, outage=_everything_fails, ladder=(0.05,), rolls_back=False),
     Scenario("never any error", "promoted 100 %", 0.0),
 )  # fmt: skip
 

@@ -28,6 +28,7 @@ class Scenario:
         times: the canary's, as a multiple of it.
         size: requests in a block.
         drift: factor for both rates after so many requests.
+        outage: share of the requests of both that fail whoever serves them, after so many requests.
         share: the canary's real share over its nominal one.
         burst: failed requests that follow each other from one client, on average; 1 for none.
         workers: over which they are spread.
@@ -42,6 +43,7 @@ class Scenario:
     times: float = 1.0
     size: int = 400
     drift: Callable[[int], float] = lambda requests: 1.0
+    outage: Callable[[int], float] = lambda requests: 0.0
     share: float = 1.0
     burst: float = 1.0
     workers: int = 1
@@ -62,8 +64,9 @@ class Traffic:
         scenario, chance = self._scenario, self._chance
         n_c = min(scenario.size - 1, max(1, _binomial(chance, scenario.size, weight * scenario.share)))
         rate = scenario.base * scenario.drift(self.requests)
-        e_c = _binomial(chance, n_c, min(1.0, rate * scenario.times))
-        e_s = _binomial(chance, scenario.size - n_c, rate)
+        fine = 1.0 - scenario.outage(self.requests)
+        e_c = _binomial(chance, n_c, 1.0 - (1.0 - min(1.0, rate * scenario.times)) * fine)
+        e_s = _binomial(chance, scenario.size - n_c, 1.0 - (1.0 - rate) * fine)
         self.requests += scenario.size
         self.failed += e_c
         block = Block(n_c, scenario.size - n_c, e_c, e_s)

@@ -68,7 +68,7 @@ class Counted:
         if before is None:
             return cls.begun(rules)
         kept = before.promotion.rule == rules.promotion
-        promotion = before.promotion if kept else Promotion(rules.promotion)
+        promotion = before.promotion if kept else Promotion(rules.promotion, usual=before.promotion.usual)
         return cls(Held.under(before.against, rules.rollback), promotion)
 
     def folded(self, block: Block) -> "Counted":

@@ -70,7 +70,7 @@ class LatencyPromotion:
 
     def restarted(self) -> "LatencyPromotion":
         """Returns the test at the start of the next step."""
-        return LatencyPromotion(self.rule)
+        return LatencyPromotion(self.rule, tail=self.tail.restarted())
 
     @property
     def log_e(self) -> float:

@@ -4,7 +4,7 @@ It tests "p_c >= r1 p_s and p_c >= d" and promotes at E >= 20, so a canary that 
 probability 5 % at most. E is the mean of two tests, either of which may refute the pair. Without the floor d a
 service that never fails could never be promoted: no error, no evidence about ratios.
 
-It begins afresh at each step, since what was fine at 5 % may not be at 40 %.
+It begins afresh at each step, since what was fine at 5 % may not be at 40 %. Blocks of an outage are left out.
 """
 
 from collections.abc import Mapping
@@ -17,6 +17,7 @@ from reliakit.rollouts.lattice import RATIOS, below, snapped_down
 from reliakit.rollouts.mixtures import log_mean
 from reliakit.rollouts.ratio import RatioEvidence
 from reliakit.rollouts.records import Record, opened, stamped
+from reliakit.rollouts.usual import Usual
 
 __all__ = ["FLOOR_SHARES", "Promotion", "PromotionRule", "log_e_floor", "log_e_ratio"]
 
@@ -68,18 +69,26 @@ class PromotionRule:
 
 @dataclass(frozen=True, slots=True)
 class Promotion:
-    """The evidence in favour of a canary since its step began."""
+    """The evidence in favour of a canary since its step began.
+
+    Attributes:
+        rule: what it is gathered under.
+        evidence: of blocks in which stable failed as usual.
+        usual: how often it does, since the release began.
+    """
 
     rule: PromotionRule
     evidence: RatioEvidence = field(default_factory=RatioEvidence)
+    usual: Usual = field(default_factory=Usual)
 
     def folded(self, block: Block) -> "Promotion":
         """Returns the test after one more block."""
-        return Promotion(self.rule, self.evidence.folded(block))
+        evidence = self.evidence.folded(block) if self.usual.has(block) else self.evidence
+        return Promotion(self.rule, evidence, self.usual.with_more(block))
 
     def restarted(self) -> "Promotion":
         """Returns the test at the start of the next step."""
-        return Promotion(self.rule)
+        return Promotion(self.rule, usual=self.usual)
 
     @property
     def log_e(self) -> float:
@@ -98,13 +107,18 @@ class Promotion:
     def to_record(self) -> Record:
         """Returns what JSON can hold."""
         rule = [self.rule.margin, self.rule.floor, self.rule.limit, self.rule.tolerate]
-        return stamped("promotion", rule=rule, evidence=self.evidence.to_record())
+        evidence, usual = self.evidence.to_record(), self.usual.to_record()
+        return stamped("promotion", rule=rule, evidence=evidence, usual=usual)
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> "Promotion":
         """Reads `to_record`; raises ValueError where it is something else."""
         fields = opened("promotion", record)
-        return cls(PromotionRule(*fields["rule"]), RatioEvidence.from_record(fields["evidence"]))
+        evidence, usual = (
+            RatioEvidence.from_record(fields["evidence"]),
+            Usual.from_record(fields.get("usual", ())),
+        )
+        return cls(PromotionRule(*fields["rule"]), evidence, usual)
 
 
 def log_e_ratio(evidence: RatioEvidence, base: int) -> float:

@@ -1,13 +1,16 @@
 """A step is promoted by evidence, never by silence."""
 
+import random
 from math import isfinite, log
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reliakit.rollouts.blocks import Block
 from reliakit.rollouts.promotion import Promotion, PromotionRule, log_e_floor, log_e_ratio
 from reliakit.rollouts.ratio import RatioEvidence
+from reliakit.rollouts.usual import Usual
 from tests.rollouts.blocks import counts, folded, size, through_json
 from tests.rollouts.formulas import e_floor, e_ratio
 
@@ -25,11 +28,67 @@ def test_the_published_values_to_ten_digits():
 @given(_blocks, st.sampled_from([2.0, 2**1.25, 8.0]), st.sampled_from([None, 0.005, 0.05]))
 def test_it_is_the_mean_of_both_tests(blocks, margin, floor):
     """Otherwise one of the two ways to be promoted is closed, or too wide."""
-    ratio = e_ratio(blocks, margin)
-    n_c, e_c = sum(block[0] for block in blocks), sum(block[2] for block in blocks)
+    usual = _usual(blocks)
+    ratio = e_ratio(usual, margin)
+    n_c, e_c = sum(block[0] for block in usual), sum(block[2] for block in usual)
     expected = ratio if floor is None else (ratio + e_floor(e_c, n_c, floor)) / 2
     test = folded(Promotion(PromotionRule(margin, floor)), blocks)
     assert test.log_e == pytest.approx(log(expected), abs=1e-8)
+
+
+def _usual(blocks):
+    """Returns those blocks in which stable fails as usual."""
+    usual, kept = Usual(), []
+    for each in blocks:
+        kept += [each] if usual.has(Block(*each)) else []
+        usual = usual.with_more(Block(*each))
+    return kept
+
+
+_FINE, _OUTAGE = (50, 950, 1, 5), (50, 950, 15, 285)
+
+
+def test_an_outage_that_hits_both_says_nothing_in_favour():
+    """Otherwise a database that is away for ten seconds promotes a canary that is three times worse."""
+    worse = [(50, 950, 1, 6), (50, 950, 0, 7)] * 10
+    before = folded(Promotion(PromotionRule()), worse)
+    assert folded(before, [_OUTAGE] * 10).log_e == before.log_e
+
+
+def test_what_stable_fails_at_for_good_becomes_usual():
+    """Otherwise a service whose errors have doubled three times can never be released again."""
+    test = folded(Promotion(PromotionRule()), [_FINE] * 10 + [_OUTAGE] * 120)
+    assert test.usual.has(Block(*_OUTAGE))
+    assert test.evidence.counts.n > 10 * 1_000
+
+
+def test_a_short_outage_leaves_hardly_a_trace():
+    """Otherwise the second outage of a release would count, because of the first."""
+    test = folded(Promotion(PromotionRule()), [_FINE] * 30 + [_OUTAGE] * 10 + [_FINE] * 30)
+    assert test.evidence.counts.n == 60 * 1_000
+    assert not test.usual.has(Block(*_OUTAGE))
+
+
+@pytest.mark.parametrize("rate", [0.0, 0.002, 0.02, 0.3])
+def test_chance_is_not_taken_for_an_outage(rate):
+    """Otherwise evidence of a quiet service gets lost, and its releases take longer than planned."""
+    chance, usual, unusual = random.Random(5), Usual(), 0
+    for _ in range(5_000):
+        block = Block(20, 380, 0, sum(chance.random() < rate for _ in range(380)))
+        unusual += not usual.has(block)
+        usual = usual.with_more(block)
+    assert unusual == 0
+
+
+def test_an_outage_at_the_very_beginning_is_all_there_is_to_know():
+    """Otherwise a release that begins in an outage would wait for good times that nobody has promised."""
+    assert Usual().has(Block(*_OUTAGE))
+
+
+def test_a_step_keeps_in_mind_what_is_usual():
+    """Otherwise an outage right after a step counts in favour."""
+    test = folded(Promotion(PromotionRule()), [_FINE] * 30).restarted()
+    assert folded(test, [_OUTAGE]).log_e == test.log_e == 0.0
 
 
 @given(_blocks, _blocks)
@@ -57,7 +116,7 @@ def test_no_traffic_promotes_nothing():
 def test_a_step_begins_without_the_evidence_of_the_one_before():
     """Otherwise a canary that breaks under load is promoted on what it did without."""
     test = folded(Promotion(PromotionRule()), [(50, 950, 0, 0)] * 25)
-    assert test.restarted() == Promotion(PromotionRule())
+    assert test.restarted() == Promotion(PromotionRule(), usual=test.usual)
 
 
 def test_the_margin_is_snapped_down_and_must_stay_above_the_tolerance():
