@@ -236,6 +236,7 @@ class Reliakit(FlagCalls, FlagNews, Mounted):
             overrides=tuple(outside.flags.pinned),
             engine=self._runtime.engine.running,
             reload_failures=state.failures,
+            unreachable=self._runtime.remotes.unreachable,
         )
 
     def close(self, timeout: float = 2.0) -> bool:

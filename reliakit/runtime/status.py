@@ -25,3 +25,5 @@ class Status:
     """Whether the background thread runs."""
     reload_failures: int
     """Since this process started."""
+    unreachable: tuple[str, ...] = ()
+    """Upstreams elsewhere that take no connection, as far as requests of this process tell."""

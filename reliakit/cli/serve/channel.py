@@ -34,12 +34,12 @@ class Reporter:
 
     Args:
         channel: to the supervisor.
-        ready: tells whether the worker can do its part.
+        state: tells whether the worker can do its part, and what else there is to know.
     """
 
-    def __init__(self, channel: socket.socket, ready: Callable[[], bool]) -> None:
+    def __init__(self, channel: socket.socket, state: Callable[[], dict[str, Any]]) -> None:
         channel.setblocking(False)
-        self._channel, self._ready = channel, ready
+        self._channel, self._state = channel, state
 
     async def report(self, server: Running) -> None:
         """Reports that the server is up, and how it is, until it is told to stop."""
@@ -47,14 +47,12 @@ class Reporter:
         listening = asyncio.create_task(self._obey(reader, server))
         try:
             while not listening.done():
-                writer.write(json.dumps(self._state(server)).encode() + b"\n")
+                state = {**self._state(), **server.counts()}
+                writer.write(json.dumps(state).encode() + b"\n")
                 await asyncio.wait({listening}, timeout=_EVERY)
         finally:
             listening.cancel()
             writer.close()
-
-    def _state(self, server: Running) -> dict[str, Any]:
-        return {"ready": self._ready(), **server.counts()}
 
     async def _obey(self, reader: asyncio.StreamReader, server: Running) -> None:
         while True:

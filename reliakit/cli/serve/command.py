@@ -5,6 +5,8 @@ import logging
 import os
 from collections.abc import Callable
 from contextlib import AsyncExitStack
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ import click
 
 from reliakit.cli.files import FILE
 from reliakit.cli.serve.plan import Plan, planned
+from reliakit.errors import UsageError
 
 __all__ = ["command"]
 
@@ -51,10 +54,12 @@ def _importable(server: str) -> None:
     """Says what is missing once, and not from each worker.
 
     Raises:
-        MissingExtraError: a package is not installed.
+        MissingExtraError: what the extra brings is not installed.
+        UsageError: nor is granian, which no extra brings.
     """
-    if server == "granian":
-        pass
+    import_module("reliakit.cli.serve.uvicorn_server")
+    if server == "granian" and find_spec("granian") is None:
+        raise UsageError("granian is not installed: run pip install granian, or choose uvicorn")
 
 
 async def _served(plan: Plan, again: Callable[[], Plan]) -> None:
@@ -63,9 +68,10 @@ async def _served(plan: Plan, again: Callable[[], Plan]) -> None:
     from reliakit.cli.serve.supervisor import Supervisor
     from reliakit.cli.serve.uvicorn_server import beside
 
-    listener, admin = listening(plan.address, plan.port), listening_for_admin(plan.admin)
-    supervisor = Supervisor(plan, again, listener)
     async with AsyncExitStack() as stack:
+        listener = stack.enter_context(listening(plan.address, plan.port))
+        supervisor = Supervisor(plan, again, listener)
+        admin = listening_for_admin(plan.admin)
         if admin is not None:
             app = Admin(supervisor, Path(plan.file), plan.store)
             await stack.enter_async_context(beside(app, admin))

@@ -11,6 +11,8 @@ import signal
 import socket
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
 
 from reliakit import Reliakit
 from reliakit.cli.serve.channel import Reporter
@@ -34,11 +36,15 @@ def main(arguments: Sequence[str]) -> None:
     except (ReliakitError, OSError) as failed:
         print(f"reliakit: {failed}", file=sys.stderr)
         sys.exit(2)
-    serve(app, plan, listener, Reporter(channel, lambda: kit.ready))
+    serve(app, plan, listener, Reporter(channel, partial(_state, kit)))
     kit.close()
 
 
 Serve = Callable[[ASGIApp, Plan, socket.socket, Reporter], None]
+
+
+def _state(kit: Reliakit) -> dict[str, Any]:
+    return {"ready": kit.ready, "unreachable": kit.status().unreachable}
 
 
 def _server(plan: Plan) -> Serve:

@@ -69,6 +69,11 @@ class Remotes:
             remote.open(face)
             self.ready.add(name)
 
+    @property
+    def unreachable(self) -> tuple[str, ...]:
+        """The names of those that are in use and can't be reached now."""
+        return tuple(name for name in self._present if self._faces and name not in self.ready)
+
     async def watch(self) -> None:
         """Looks after endpoints that can't be reached, for ever."""
         while True:
