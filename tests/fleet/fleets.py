@@ -64,7 +64,7 @@ def fleet(
         "FLEET_BLUE": str(blue),
         "RELIAKIT_STATE_DIR": str(folder / "state"),
     }
-    with serving(_COMMANDS[kind], config, **environment) as server:
+    with serving(_COMMANDS[kind], config, Server, **environment) as server:
         yield server
 
 

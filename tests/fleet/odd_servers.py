@@ -86,7 +86,7 @@ def odd_server(
     }
     command = ["-m", "uvicorn", f"tests.fleet.{app}:asgi", "--log-level", "error", "--port", "PORT"]
     many = ["--workers", str(workers)] if workers > 1 else []
-    with serving([*command, *many], file, **settings) as server:
+    with serving([*command, *many], file, Server, **settings) as server:
         yield server, Log(log)
 
 

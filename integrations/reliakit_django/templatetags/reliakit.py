@@ -64,5 +64,5 @@ def _plain(value: Any) -> Any:
 
 def _asked(context: Context) -> Any:
     """A template may be rendered without a request, as that of an e-mail is."""
-    request = context.get("request")
+    request: Any = context.get("request")
     return flags_of(request) if hasattr(request, "META") else kit()
