@@ -79,8 +79,9 @@ class Reliakit(FlagCalls, FlagNews, Mounted):
         tallies = Tallies()
         last_good = LastGood(self._folder, origin.name) if origin.keep_copy else None
         self._keeper = Keeper(origin, tallies, last_good, environ, clock, classify=classify)
-        remotes = Remotes(getattr(origin, "path", None) or _DEFAULT_FILE, clock)
+        remotes = Remotes(getattr(origin, "path", None) or _DEFAULT_FILE, clock, tallies.counters)
         self._keeper.planned = remotes.planned
+        self._keeper.demands += self._demands
         self._keeper.begin(accept_last_good=on_invalid == "last_good")
         measured = Measured(tallies, self._keeper, clock)
         self._joined = self._join(store, origin, tallies, clock)

@@ -96,6 +96,8 @@ class Exchange:
         """
         seconds = self._now() - self.begun if self._seconds is None else self._seconds
         latched = self._latched
+        if self.visit.earlier is not None:
+            return self.visit.earlier, seconds
         if latched is not _ERROR:
             if cancelled or (self._left and not self._complete):
                 return _CANCELLED, seconds

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from reliakit.errors import ConfigurationError
+from reliakit.errors import ConfigurationError, UsageError
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from reliakit.middleware.ofrep.answers import Evaluate
     from reliakit.middleware.passage import Passages
     from reliakit.middleware.protocol import ASGIApp, WSGIApp
+    from reliakit.runtime.demands import Demand
     from reliakit.runtime.joining import Joined
     from reliakit.runtime.keeper import Keeper
     from reliakit.runtime.runtime import Runtime
@@ -39,6 +40,8 @@ class Mounted:
     _joined: "Joined"
     _folder: Path
     _bypassed: bool
+    _demands: "Sequence[Demand]" = ()
+    """What is asked of definitions from the first ones on."""
 
     def passages(self) -> "Passages | None":
         """Returns what takes the requests of an application from inside of it; None where reliakit is inert.
@@ -60,16 +63,22 @@ class Mounted:
         Raises:
             ConfigurationError: the definitions name `app`, or an upstream that is `in_process`.
             MissingExtraError: what a transport needs is not installed.
+            UsageError: reliakit is told to be inert, and a gateway can't be.
         """
         from reliakit.definitions.gateways import gateway_problems
         from reliakit.middleware.asgi import ASGIShell
         from reliakit.middleware.gateway import Nowhere
 
+        if self._bypassed:
+            raise UsageError(
+                "RELIAKIT_BYPASS=1 leaves a gateway nothing to do: take it out of the environment"
+            )
         problems = list(gateway_problems(self._keeper.state.definitions))
         if problems:
             name = self._keeper.source_name
             raise ConfigurationError(replace(each, source=name) for each in problems)
-        self._keeper.demands.append(gateway_problems)
+        if gateway_problems not in self._keeper.demands:
+            self._keeper.demands.append(gateway_problems)
         return ASGIShell(Nowhere(), self._runtime, self._folder, {})
 
     def metrics_asgi(self) -> "ASGIApp":

@@ -41,7 +41,7 @@ class Visit(Scope):
     ) -> None:
         # As `Scope` does it, without the call: this runs for every request.
         self.snapshot, self.flags, self.compiled = snapshot, flags, flags.compiled
-        self.subject = self.identified = self.routed = self.ask = None
+        self.subject = self.identified = self.routed = self.ask = self.earlier = None
         self.attributes = NOTHING
         self.taken = {}
         self._cookie, self.cookies, self._carried = cookie, cookies, carried

@@ -187,7 +187,9 @@ class Response:
             return
         seconds = self.runtime.clock.monotonic() - self.begun
         outcome = self._latched
-        if outcome is None or raised:
+        if self.visit.earlier is not None:
+            outcome = self.visit.earlier
+        elif outcome is None or raised:
             outcome = _ERROR
         elif left and outcome is not _ERROR:
             outcome = _CANCELLED

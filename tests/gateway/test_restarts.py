@@ -85,9 +85,11 @@ def test_workers_that_would_not_start_replace_nobody(served: Gateway) -> None:
     served.process.send_signal(signal.SIGHUP)
     until(lambda: "nothing is replaced: the gateway can't run on these definitions" in served.log, 10)
     assert '"app" is an application in the same process' in served.log
+    assert served.workers() == former
+    os.kill(former[0], signal.SIGKILL)
+    until(lambda: len(served.workers()) == 2 and former[0] not in served.workers(), 30)
     file.write_text(sound)
     assert get(served.port, "/")[0] == 200
-    assert served.workers() == former
 
 
 def test_a_killed_worker_is_replaced_and_costs_only_its_own_requests(served: Gateway) -> None:

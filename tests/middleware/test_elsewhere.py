@@ -247,11 +247,34 @@ def _put_in_force(kit: Reliakit, definitions: dict[str, Any]) -> None:
     run(kit._keeper._adopt(found, Loaded(found)))
 
 
+def test_a_forked_process_uses_no_connection_of_its_parent(
+    server: RawUpstream, kit_of: Callable[..., Reliakit]
+) -> None:
+    """Otherwise one visitor would get the answer to another one's request."""
+    kit = kit_of(_definitions(server.url))
+    ask = _by_wsgi(kit)
+    assert [ask("/far/1")[0], ask("/far/2")[0]] == [200, 200]
+    assert server.accepted == 1
+    parents = kit._runtime.snapshot.upstreams["far"].wsgi.transports
+    kit._runtime.remotes.after_fork()
+    assert ask("/far/3")[0] == 200
+    assert server.accepted == 2
+    for each in parents:
+        each.close()
+
+
 def test_an_upstream_elsewhere_is_not_given_as_an_application(kit_of: Callable[..., Reliakit]) -> None:
     """Otherwise one of the two would be ignored, and nobody told which."""
     kit = kit_of(_definitions("http://127.0.0.1:1"))
     with pytest.raises(UsageError, match="endpoints for the upstream 'far'"):
         kit.asgi(_app, upstreams={"far": _app})
+
+
+def test_a_gateway_can_not_be_inert(kit_of: Callable[..., Reliakit]) -> None:
+    """Otherwise whoever turns reliakit off would turn the whole site off, and be told something else."""
+    kit = kit_of(_definitions("http://127.0.0.1:1"), environ={"RELIAKIT_BYPASS": "1"})
+    with pytest.raises(UsageError, match="RELIAKIT_BYPASS=1"):
+        kit.gateway()
 
 
 def test_a_gateway_says_which_of_its_definitions_need_an_application(kit_of: Callable[..., Reliakit]) -> None:

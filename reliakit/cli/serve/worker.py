@@ -17,6 +17,7 @@ from typing import Any
 from reliakit import Reliakit
 from reliakit.cli.serve.channel import Reporter
 from reliakit.cli.serve.plan import Plan, decode
+from reliakit.definitions.gateways import gateway_problems
 from reliakit.errors import ReliakitError
 from reliakit.middleware.protocol import ASGIApp
 
@@ -30,7 +31,7 @@ def main(arguments: Sequence[str]) -> None:
     plan, listener, channel = decode(arguments[0]), _socket(arguments[1]), _socket(arguments[2])
     logging.basicConfig(level=logging.INFO, format=f"%(asctime)s {os.getpid()} %(levelname)s %(message)s")
     try:
-        kit = Reliakit(plan.file, store=plan.store)
+        kit = _Kit(plan.file, store=plan.store)
         app = _logged(kit.gateway(), plan)
         serve = _server(plan)
     except (ReliakitError, OSError) as failed:
@@ -41,6 +42,11 @@ def main(arguments: Sequence[str]) -> None:
 
 
 Serve = Callable[[ASGIApp, Plan, socket.socket, Reporter], None]
+
+
+class _Kit(Reliakit):
+    # So that a worker which starts on a file for applications runs on what its siblings do.
+    _demands = (gateway_problems,)
 
 
 def _state(kit: Reliakit) -> dict[str, Any]:
