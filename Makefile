@@ -12,6 +12,7 @@ PINNED := $(VENV)/.pinned
 READY := $(VENV)/.ready
 APPS := .venv-apps
 APPS_READY := $(APPS)/.ready
+FLAGD := tests/core/test_jsonlogic.py $(wildcard tests/definitions/test_flagd_*.py)
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 LOCK = $(UV) pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
@@ -58,8 +59,8 @@ docs: $(READY) ## the site in build/docs, without a warning; and the documents' 
 wheel: $(READY) ## build the wheel, install it clean, import all of it, follow each page's quickstart
 	$(BIN)/python -m tests.packaging.check_wheel
 
-apps: $(APPS_READY) ## apps that others wrote, bare and behind reliakit: every answer is the same
-	PYTHONPATH=integrations $(APPS)/bin/python -m pytest -q -p no:cacheprovider -n 2 tests/apps
+apps: $(APPS_READY) ## what others wrote, beside reliakit: apps behind it, and flagd's newer evaluator
+	PYTHONPATH=integrations $(APPS)/bin/python -m pytest -q -p no:cacheprovider -n 2 tests/apps $(FLAGD)
 
 bench: $(READY) ## the table of budgets, against peers and a native floor; and is anything slower than it was?
 	$(BIN)/python -m benchmarks all $(ARGS)
