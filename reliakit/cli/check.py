@@ -1,6 +1,7 @@
 """`reliakit check`: every mistake of a definitions file."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,8 +24,9 @@ _COLOURS = {"error": "red", "warning": "yellow"}
 @click.command("check")
 @click.argument("file", type=FILE)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.option("--connect", is_flag=True, help="Try the endpoints of upstreams, too.")
 @click.pass_context
-def command(ctx: click.Context, file: Path, as_json: bool) -> None:
+def command(ctx: click.Context, file: Path, as_json: bool, connect: bool) -> None:
     """Find every mistake in a definitions file.
 
     Prints all errors and warnings. The file is read with the environment of this shell, as an application would that starts here: `env:NAME` must be set.
@@ -33,10 +35,11 @@ def command(ctx: click.Context, file: Path, as_json: bool) -> None:
     Examples:
       reliakit check reliakit.yaml
       reliakit check reliakit.yaml --json | jq '.problems[].message'
+      reliakit check reliakit.yaml --connect
 
     Exit code 1 where there is an error; warnings alone give 0.
     """
-    examined = examine(file)
+    examined = _connected(examine(file)) if connect else examine(file)
     problems = sorted([*examined.loaded.problems, *examined.loaded.warnings], key=_place)
     if as_json:
         print_json(_report(examined, problems))
@@ -48,6 +51,20 @@ def command(ctx: click.Context, file: Path, as_json: bool) -> None:
     if not as_json:
         _summarise(examined, problems)
     ctx.exit(1 if examined.loaded.problems else 0)
+
+
+def _connected(examined: Examined) -> Examined:
+    """Adds a warning for each endpoint of an upstream that can't be reached."""
+    loaded, document = examined.loaded, examined.document
+    if loaded.definitions is None or document is None:
+        return examined
+    from reliakit.cli.connecting import connecting
+
+    found = [
+        replace(each, source=document.origin(each.path), line=document.line(each.path))
+        for each in connecting(loaded.definitions)
+    ]
+    return replace(examined, loaded=replace(loaded, warnings=(*loaded.warnings, *found)))
 
 
 def _place(problem: Problem) -> tuple[int, int]:

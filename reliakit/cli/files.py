@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from reliakit.cli.printing import Failure
-from reliakit.definitions.documents import read, run
+from reliakit.definitions.documents import Document, read, run
 from reliakit.definitions.loading import Loaded, load
 from reliakit.definitions.models import Definitions
 
@@ -24,6 +24,7 @@ class Examined:
     name: str
     lines: tuple[str, ...]
     loaded: Loaded
+    document: Document | None = None
 
 
 def examine(path: Path) -> Examined:
@@ -40,7 +41,7 @@ def examine(path: Path) -> Examined:
     document, problems = run(read(text, name))
     loaded = run(load(document, os.environ)) if document else Loaded(None)
     lines = text.decode("utf-8", "replace").removeprefix("\ufeff").splitlines()
-    return Examined(name, tuple(lines), replace(loaded, problems=(*problems, *loaded.problems)))
+    return Examined(name, tuple(lines), replace(loaded, problems=(*problems, *loaded.problems)), document)
 
 
 def definitions_in(path: Path) -> Definitions:

@@ -1,6 +1,7 @@
 """`reliakit check`."""
 
 import json
+import socket
 from pathlib import Path
 
 import pytest
@@ -102,3 +103,22 @@ def test_a_file_that_cannot_be_read_is_one_clear_line_and_no_problem_of_its_cont
     assert (found.returncode, found.stdout) == (2, "")
     assert found.stderr.startswith(f"reliakit: {name}: ")
     assert len(found.stderr.splitlines()) == 1
+
+
+def test_it_tries_the_endpoints_of_upstreams_where_it_is_asked_to(tmp_path: Path) -> None:
+    """Otherwise a wrong port is found by the first visitor."""
+    with socket.create_server(("127.0.0.1", 0)) as there, socket.create_server(("127.0.0.1", 0)) as closed:
+        ports = there.getsockname()[1], closed.getsockname()[1]
+        closed.close()
+        file = tmp_path / "reliakit.yaml"
+        file.write_text(
+            "format: 1\nupstreams:\n  shop:\n    endpoints:\n"
+            + "".join(f'      - {{url: "http://127.0.0.1:{port}"}}\n' for port in ports)
+            + "routes: [{path_prefix: /, upstream: shop}]\n"
+        )
+        tried = reliakit("check", "reliakit.yaml", "--connect", cwd=tmp_path)
+    assert tried.returncode == 0
+    warnings = [line for line in tried.stdout.splitlines() if "warning" in line]
+    assert [line.partition("reliakit.yaml:")[2].partition(":")[0] for line in warnings] == ["6"]
+    assert "endpoints[1].url: no connection comes about: " in warnings[0]
+    assert reliakit("check", "reliakit.yaml", cwd=tmp_path).stdout == ""

@@ -5,6 +5,7 @@ import sys
 import time
 from datetime import UTC, datetime
 from typing import Any, Literal
+from urllib.parse import quote
 
 from reliakit.middleware.protocol import ASGIApp, Connection, Message, Receive, Send
 
@@ -60,8 +61,8 @@ def _facts(connection: Connection) -> dict[str, Any]:
 def _text(connection: Connection, status: int, sent: int, seconds: float) -> str:
     facts = _facts(connection)
     moment = datetime.now(UTC).strftime("%d/%b/%Y:%H:%M:%S +0000")
-    # A quote in a target would end the field that it stands in.
-    target = facts["target"].replace('"', "%22")
+    # What ends a field, or a line, is written as it should have been sent.
+    target = "".join(each if each.isprintable() and each != '"' else quote(each) for each in facts["target"])
     line = f"{facts['method']} {target} HTTP/{facts['version']}"
     return f'{facts["client"]} - - [{moment}] "{line}" {status or "-"} {sent} {seconds:.3f}'
 
