@@ -17,7 +17,20 @@ from reliakit.core.evaluation import ErrorCode, Reason
 
 Problem = Literal["missing", "mistyped"]
 
-__all__ = ["Counters", "Failed", "Given", "Happened", "Ignored", "Missed", "Tracked", "Unknown"]
+AtUpstream = Literal["check", "failure", "ejection", "retry", "rejection", "mirror"]
+
+__all__ = [
+    "AtUpstream",
+    "Counters",
+    "Failed",
+    "Given",
+    "Happened",
+    "Ignored",
+    "Met",
+    "Missed",
+    "Tracked",
+    "Unknown",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +89,15 @@ class Happened:
 
     rollout: str
     what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Met:
+    """Something was met with at an upstream that is elsewhere; `which` is one of a few words for each `what`."""
+
+    upstream: str
+    what: AtUpstream
+    which: str
 
 
 class Counters:

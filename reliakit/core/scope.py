@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from reliakit.core.outcome import Outcome
 from reliakit.core.rollouts import Slot
 from reliakit.core.snapshot import Flags, Snapshot
 
@@ -26,12 +27,16 @@ class Scope:
         ask: finds out who is asking, where that is known to be worth it only once a flag is checked.
         forced: slots by rollout that a signed override asked for.
         routed: the slot that the whole of it was split to.
+        earlier: how an attempt at an upstream failed, where another one was made: whoever answers in the end, that
+            counts against the slot.
         taken: what else happens here is evidence about: slots that calls of functions were split to, by their rows
             of the tally; and by (row, metric) what was reported. None in a block that is no unit of evidence, as a
             request and the call of a function are: reports are about no release there.
     """
 
-    __slots__ = ("attributes", "compiled", "flags", "identified", "snapshot", "subject", "taken")
+    __slots__ = (
+        "attributes", "compiled", "earlier", "flags", "identified", "snapshot", "subject", "taken",
+    )  # fmt: skip
 
     ask: Callable[[], None] | None = None
     forced: Mapping[str, str] = NOTHING
@@ -41,6 +46,7 @@ class Scope:
         self.snapshot, self.flags, self.compiled = snapshot, flags, flags.compiled
         self.subject: str | None = None
         self.identified: str | None = None
+        self.earlier: Outcome | None = None
         self.attributes = NOTHING
         self.taken: dict[Any, Any] | None = None
 

@@ -47,6 +47,8 @@ class RetriesSection(Model, frozen=True):
         minimum: repeats in flight that are always allowed.
         base: the longest pause before the first repeat; pauses are random and grow.
         max: the longest pause of all.
+        wait: how long a repeat waits for room in the budget, where no answer came at all. An answer that counts as
+            none is passed on then, since it mostly tells of overload.
         body: bytes of a body that are kept to be sent again.
     """
 
@@ -56,6 +58,7 @@ class RetriesSection(Model, frozen=True):
     minimum: AtOnce = 3
     base: Duration = "25ms"
     max: Duration = "250ms"
+    wait: Duration = "1s"
     body: Annotated[int, Meta(ge=0, le=16_777_216, description="a whole number of bytes")] = 65_536
 
 

@@ -57,11 +57,11 @@ class Outliers:
         self.rules, self.swept = rules, now
         self.monitors = [Monitor() for _ in range(endpoints)]
 
-    def succeeded(self, endpoint: int) -> None:
-        """Counts an answer below 500."""
+    def succeeded(self, endpoint: int, times: int = 1) -> None:
+        """Counts answers below 500, one or several in a row."""
         monitor = self.monitors[endpoint]
-        monitor.requests += 1
-        monitor.successes += 1
+        monitor.requests += times
+        monitor.successes += times
         monitor.errors = monitor.gateway_failures = 0
 
     def failed(

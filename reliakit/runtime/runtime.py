@@ -63,6 +63,7 @@ class Runtime:
         self.tallies, self.clock, self._parts = tallies, clock, parts
         self.scope: ContextVar[Scope | None] = ContextVar("reliakit_scope", default=None)
         self.flights, self.remotes = Flights(tallies, clock), remotes
+        remotes.scope = self.scope.get
         # Without services there is no engine, and nothing is to start one.
         self.engine = Engine([*services, self.flights.watch, remotes.watch] if services else [])
         self.serving: list[Container[str]] = [remotes.ready]

@@ -4,14 +4,19 @@ import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
 
-from reliakit.runtime.remotes.complaints import Complaints
+from reliakit.failover.retries import Ruling
+from reliakit.runtime.remotes.mirrors import Mirror
 from reliakit.runtime.remotes.problems import Answer, problem
-from reliakit.runtime.remotes.reachability import Reachability
-from reliakit.runtime.remotes.retrying import Retrying
-from reliakit.upstreams.errors import Unanswered
+from reliakit.runtime.remotes.refusals import GivenUp
+from reliakit.runtime.remotes.relay import Relay
+from reliakit.runtime.remotes.side import Side
+from reliakit.upstreams.errors import Aborted, Unanswered
 from reliakit.upstreams.protocol import Receive, Scope, Send, Transport
 
-__all__ = ["ASGIRemote", "respond"]
+__all__ = ["FOR_ROOM", "ASGIRemote", "respond"]
+
+FOR_ROOM = 0.01
+"""Seconds between two looks whether the budget has room for a repeat."""
 
 
 class ASGIRemote:
@@ -20,21 +25,19 @@ class ASGIRemote:
 
     Args:
         transports: to its endpoints, in their order.
-        reachability: of its endpoints.
-        active: requests in flight to each.
-        complaints: takes note of requests that got no answer.
+        side: decides.
+        active: requests in flight to each endpoint.
+        mirror: copies requests; None for none.
+
+    Attributes:
+        flying: requests in flight, with those that wait for another attempt.
     """
 
-    def __init__(
-        self,
-        transports: Sequence[Transport],
-        reachability: Reachability,
-        active: list[int],
-        complaints: Complaints,
-    ) -> None:
-        self.transports, self._complaints = transports, complaints
-        self._reachability, self._active = reachability, active
-        self._retrying = Retrying(reachability)
+    side: Side
+
+    def __init__(self, transports: Sequence[Transport], active: list[int], mirror: Mirror | None) -> None:
+        self.transports, self._active, self._mirror = transports, active, mirror
+        self.flying = 0
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closing: asyncio.Task[None] | None = None
 
@@ -46,46 +49,73 @@ class ASGIRemote:
         """
         if self._loop is None:
             self._loop = asyncio.get_running_loop()
-        endpoint = self._reachability.pick()
+        relay = Relay(self.side, scope.get("method", "GET"), receive, send)
+        if self._mirror is not None and scope["type"] == "http":
+            self._mirror.look(scope, relay)
+        self.flying += 1
         try:
-            await self._asked(endpoint, scope, receive, send)
+            relay.endpoint = self.side.choose(self.flying - 1)
+            await self._asked(scope, relay)
         except Unanswered as failed:
-            await self._again(failed, [endpoint], scope, receive, send)
+            await self._again(failed, scope, relay, send)
+        finally:
+            self.flying -= 1
 
-    async def _asked(self, endpoint: int, scope: Scope, receive: Receive, send: Send) -> None:
-        active = self._active
+    async def copy(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Passes on a copy, once or not at all.
+
+        Raises:
+            Unanswered: there was no answer.
+            Aborted: there was half of one.
+        """
+        relay = Relay(self.side, "", receive, send)
+        self.flying += 1
+        try:
+            relay.endpoint = self.side.choose(self.flying - 1)
+            await self._asked(scope, relay)
+        finally:
+            self.flying -= 1
+
+    async def _asked(self, scope: Scope, relay: Relay) -> None:
+        active, endpoint = self._active, relay.endpoint
         active[endpoint] += 1
         try:
-            await self.transports[endpoint](scope, receive, send)
+            await self.transports[endpoint](scope, relay.receive, relay.send)
+        except Unanswered as failed:
+            self.side.unanswered(endpoint, failed)
+            raise
+        except Aborted:
+            self.side.answers.failed(endpoint)
+            raise
         finally:
             active[endpoint] -= 1
-        self._reachability.answered(endpoint)
 
-    async def _again(
-        self, failed: Unanswered, tried: list[int], scope: Scope, receive: Receive, send: Send
-    ) -> None:
+    async def _again(self, failed: Unanswered, scope: Scope, relay: Relay, send: Send) -> None:
         retry = object()
         try:
-            while True:
-                following = self._retrying.next(
-                    failed, scope.get("method", "GET"), tried, sum(self._active) + 1
-                )
-                if following is None:
-                    break
-                self._retrying.retries.add(retry)
-                endpoint, delay = following
-                await asyncio.sleep(delay)
-                tried.append(endpoint)
+            while (instead := await self._instead(failed, relay)) is not None:
+                self.side.retries.add(retry)
+                await asyncio.sleep(instead[1])
+                relay.begin_again(instead[0])
                 try:
-                    await self._asked(endpoint, scope, receive, send)
+                    await self._asked(scope, relay)
                 except Unanswered as anew:
                     failed = anew
                 else:
                     return
         finally:
-            self._retrying.retries.discard(retry)
-        self._complaints.about(failed)
+            self.side.retries.discard(retry)
+        self.side.complain(failed)
         await respond(problem(failed.status, failed.reason), scope, send)
+
+    async def _instead(self, failed: Unanswered, relay: Relay) -> tuple[int, float] | None:
+        side, left = self.side, self.side.terms.wait
+        while (instead := side.instead(failed, relay.asking())) is Ruling.BUDGET_SPENT and left > 0:
+            left -= FOR_ROOM
+            await asyncio.sleep(FOR_ROOM)
+        if not isinstance(failed, GivenUp):
+            side.ruled(instead)
+        return None if isinstance(instead, Ruling) else instead
 
     def close(self) -> None:
         """Lets idle connections go, and others when their requests end; called on any thread."""

@@ -16,6 +16,8 @@ _DETAILS = {
     "connection_lost": "the upstream hung up before it answered",
     "response_timeout": "the upstream did not answer in time",
     "bad_response": "the upstream answered with something that is no HTTP",
+    "no_endpoint": "no endpoint of the upstream takes requests now",
+    "overflow": "too much is under way to the upstream",
     "bad_request": "the request could be understood in more than one way",
     NO_ROUTE: "no route leads anywhere from here",
     "uri_too_long": "the target of the request is too long",

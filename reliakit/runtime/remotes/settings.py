@@ -1,21 +1,51 @@
-"""From what users write about an upstream to what transports are made of."""
+"""From what users write about an upstream to what transports and decisions are made of."""
 
 from pathlib import Path
+from typing import Literal
 
+from reliakit.definitions.health_models import HealthCheckSection, OutlierSection
+from reliakit.definitions.outcomes import status_codes
 from reliakit.definitions.quantities import seconds
 from reliakit.definitions.upstream_models import UpstreamSection, UpstreamTLSSection
+from reliakit.failover.balancing import Balancer
+from reliakit.failover.circuit import CircuitLimits
+from reliakit.failover.distribution import BalancingRules, Prefer
 from reliakit.failover.endpoints import Endpoint, Locality
+from reliakit.failover.health import CheckRules
+from reliakit.failover.mirroring import MirrorRules
+from reliakit.failover.outlier_rules import OutlierRules
+from reliakit.failover.priorities import PriorityRules
+from reliakit.failover.retries import RetryRules
+from reliakit.failover.slow_start import SlowStart
+from reliakit.runtime.remotes.health import HealthRules
+from reliakit.runtime.remotes.probing import Asked
+from reliakit.runtime.remotes.side import Terms
 from reliakit.upstreams.address import TLS, Address, address_of
 from reliakit.upstreams.settings import Settings
 
-__all__ = ["addresses_of", "endpoints_of", "settings_of"]
+__all__ = [
+    "addresses_of",
+    "asked_of",
+    "draining_of",
+    "endpoints_of",
+    "health_rules_of",
+    "mirror_rules_of",
+    "settings_of",
+    "terms_of",
+]
 
 
 def endpoints_of(section: UpstreamSection) -> tuple[Endpoint, ...]:
     """Returns the endpoints, as balancing sees them."""
     return tuple(
-        Endpoint(each.url, each.weight, Locality(each.region, each.zone)) for each in section.endpoints
+        Endpoint(each.url, each.weight, Locality(each.region, each.zone), each.priority)
+        for each in section.endpoints
     )
+
+
+def draining_of(section: UpstreamSection) -> frozenset[int]:
+    """Returns the numbers of endpoints that are to become empty."""
+    return frozenset(number for number, each in enumerate(section.endpoints) if each.drain)
 
 
 def addresses_of(section: UpstreamSection, folder: Path) -> list[Address]:
@@ -35,6 +65,82 @@ def settings_of(section: UpstreamSection) -> Settings:
         wait=seconds(pool.wait),
         keep_alive=seconds(pool.keep_alive),
     )
+
+
+def health_rules_of(section: UpstreamSection) -> HealthRules:
+    """Returns what decides which endpoints get requests."""
+    near, slow = section.priorities, section.slow_start
+    balancing = BalancingRules(
+        Prefer(near.prefer),
+        PriorityRules(near.overprovisioning_factor, near.panic_threshold / 100),
+        None if slow is None else SlowStart(seconds(slow.window), slow.aggression, slow.minimum / 100),
+        near.min_cluster_size,
+    )
+    check = section.health_check
+    checks = None if check is None else _check_rules(check)
+    return HealthRules(balancing, checks, _outlier_rules(section.outlier_detection))
+
+
+def _check_rules(check: HealthCheckSection) -> CheckRules:
+    return CheckRules(
+        seconds(check.interval),
+        seconds(check.jitter),
+        seconds(check.timeout),
+        check.healthy_threshold,
+        check.unhealthy_threshold,
+    )
+
+
+def _outlier_rules(section: Literal["off"] | OutlierSection) -> OutlierRules | None:
+    if isinstance(section, str):
+        return None
+    values = {name: getattr(section, name) for name in section.__struct_fields__}
+    times = ("interval", "base_ejection_time", "max_ejection_time")
+    return OutlierRules(**{**values, **{name: seconds(values[name]) for name in times}})
+
+
+def asked_of(section: UpstreamSection) -> Asked | None:
+    """Returns what health checks ask by HTTP; None where they do not."""
+    check = section.health_check
+    if check is None or check.http is None:
+        return None
+    return Asked(check.http, check.host, _codes(check.expected))
+
+
+def terms_of(name: str, section: UpstreamSection) -> Terms:
+    """Returns on which terms an upstream is asked."""
+    mirror, limits = section.mirror, section.limits
+    return Terms(
+        name,
+        Balancer(section.balancer),
+        _retry_rules(section),
+        seconds(section.retries.wait),
+        max(section.retries.body, mirror.body if mirror else 0),
+        CircuitLimits(limits.connections, limits.pending, limits.requests),
+        section.pool.connections,
+    )
+
+
+def _retry_rules(section: UpstreamSection) -> RetryRules:
+    retries = section.retries
+    return RetryRules(
+        retries.attempts,
+        _codes(retries.statuses),
+        retries.budget,
+        retries.minimum,
+        seconds(retries.base),
+        seconds(retries.max),
+    )
+
+
+def mirror_rules_of(section: UpstreamSection) -> MirrorRules | None:
+    """Returns what is copied; None for nothing."""
+    mirror = section.mirror
+    return None if mirror is None else MirrorRules(mirror.percentage, mirror.most, mirror.body)
+
+
+def _codes(written: tuple[str | int, ...]) -> frozenset[int]:
+    return frozenset().union(*map(status_codes, written))
 
 
 def _tls(section: UpstreamTLSSection, folder: Path) -> TLS:
