@@ -67,6 +67,11 @@ def _replace(served: Gateway) -> None:
     until(lambda: not any(map(_lives, former)), 30)
 
 
+def _whole_without(served: Gateway, worker: int) -> bool:
+    found = served.workers()
+    return len(found) == 2 and worker not in found
+
+
 def _answered(clients: Visitors, more: int) -> None:
     answered = clients.answered
     until(lambda: clients.answered > answered + more, 10)
@@ -87,7 +92,7 @@ def test_workers_that_would_not_start_replace_nobody(served: Gateway) -> None:
     assert '"app" is an application in the same process' in served.log
     assert served.workers() == former
     os.kill(former[0], signal.SIGKILL)
-    until(lambda: len(served.workers()) == 2 and former[0] not in served.workers(), 30)
+    until(lambda: _whole_without(served, former[0]), 30)
     file.write_text(sound)
     assert get(served.port, "/")[0] == 200
 
@@ -98,7 +103,7 @@ def test_a_killed_worker_is_replaced_and_costs_only_its_own_requests(served: Gat
     with Visitors(served.port, threads=4) as clients:
         until(lambda: clients.answered > 20, 10)
         os.kill(first, signal.SIGKILL)
-        until(lambda: len(served.workers()) == 2 and first not in served.workers(), 30)
+        until(lambda: _whole_without(served, first), 30)
         answered = clients.answered
         until(lambda: clients.answered > answered + 50, 10)
     assert second in served.workers()

@@ -4,6 +4,7 @@ import http.client
 import json
 import socket
 import ssl
+import subprocess
 import sys
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from click.testing import CliRunner
 
 from reliakit.cli.program import program
 from tests.gateway.running import Visitors, gateway, get, upstream
-from tests.servers.serving import free_port, until
+from tests.servers.serving import ROOT, free_port, until
 
 _SOUND = """format: 1
 upstreams: {shop: {endpoints: [{url: "http://127.0.0.1:9"}]}}
@@ -46,6 +47,27 @@ def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
         assert f"can't listen on 127.0.0.1:{port}: " in _said(tmp_path, _SOUND, "--port", str(port))
         listen = f"listen: {{port: {free_port()}, admin: 127.0.0.1:{port}}}\n"
         assert f"can't listen on 127.0.0.1:{port}: " in _said(tmp_path, _SOUND + listen)
+
+
+def test_it_stops_at_once_while_it_starts(tmp_path: Path) -> None:
+    """Otherwise a deployment that is called off leaves a gateway behind, or waits for a minute."""
+    file = tmp_path / "reliakit.yaml"
+    file.write_text(_SOUND)
+    options = ["--port", str(free_port()), "--admin", "off", "--workers", "1"]
+    process = subprocess.Popen([sys.executable, "-m", "reliakit", "serve", str(file), *options], cwd=ROOT)
+    try:
+        until(lambda: _children(process.pid), 30)
+        worker = _children(process.pid)[0]
+        process.terminate()
+        assert process.wait(20) == 0
+        until(lambda: not Path(f"/proc/{worker}").exists(), 10)
+    finally:
+        process.kill()
+
+
+def _children(pid: int) -> list[int]:
+    found = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [int(each) for each in found]
 
 
 @pytest.mark.parametrize(

@@ -68,6 +68,8 @@ class Generation:
             begun = loop.time()
             worker = await Worker.start(self.plan, self._listener)
             self.workers.append(worker)
+            if self.retired:  # while it was started
+                worker.stop()
             try:
                 code = await worker.ended()
             finally:

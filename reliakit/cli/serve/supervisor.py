@@ -41,6 +41,7 @@ class Supervisor:
         self.replaced = 0
         self.stopping = False
         self._orders: asyncio.Queue[str] = asyncio.Queue()
+        self._asked_to_stop = asyncio.Event()
         self._draining: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
@@ -50,33 +51,33 @@ class Supervisor:
             Failure: the workers do not come up.
         """
         loop = asyncio.get_running_loop()
-        for number, order in ((signal.SIGTERM, "stop"), (signal.SIGINT, "stop"), (signal.SIGHUP, "replace")):
-            loop.add_signal_handler(number, self._orders.put_nowait, order)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._ask_to_stop)
+        loop.add_signal_handler(signal.SIGHUP, self._orders.put_nowait, "replace")
         self.generation = Generation(self._plan, self._listener)
-        if not await self._up_or_told():
+        if not await self._up(self.generation):
             await self._stop()
-            return
+            if self._asked_to_stop.is_set():
+                return
+            raise Failure("the gateway's workers do not start")
         tell_service_manager("READY=1")
         _log.info("%s: %d workers, supervisor %d", self._plan.url, self._plan.workers, os.getpid())
         while await self._orders.get() != "stop":
             await self._replace()
         await self._stop()
 
-    async def _up_or_told(self) -> bool:
-        """Waits for the first workers; tells whether they are up, and False where it is told to stop before."""
-        assert self.generation is not None
-        up = asyncio.create_task(self.generation.up(_UP_WITHIN))
-        while not up.done():
-            told = asyncio.create_task(self._orders.get())
-            await asyncio.wait({up, told}, return_when=asyncio.FIRST_COMPLETED)
-            if told.done() and told.result() == "stop":
-                up.cancel()
-                return False
-            told.cancel()
-        if not up.result():
-            await self._stop()
-            raise Failure("the gateway's workers do not start")
-        return True
+    def _ask_to_stop(self) -> None:
+        self._asked_to_stop.set()
+        self._orders.put_nowait("stop")
+
+    async def _up(self, generation: Generation) -> bool:
+        """Waits until workers serve; tells whether they do, and False where it is told to stop before."""
+        up = asyncio.create_task(generation.up(_UP_WITHIN))
+        asked = asyncio.create_task(self._asked_to_stop.wait())
+        await asyncio.wait({up, asked}, return_when=asyncio.FIRST_COMPLETED)
+        for task in (up, asked):
+            task.cancel()
+        return up.done() and up.result()
 
     async def _replace(self) -> None:
         tell_service_manager("RELOADING=1")
@@ -89,7 +90,7 @@ class Supervisor:
         tell_service_manager("READY=1")
 
     async def _replace_by(self, generation: Generation) -> None:
-        if not await generation.up(_UP_WITHIN):
+        if not await self._up(generation):
             _log.error("nothing is replaced: the new workers do not start")
             await generation.stop()
             return
