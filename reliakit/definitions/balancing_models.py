@@ -47,8 +47,7 @@ class RetriesSection(Model, frozen=True):
         minimum: repeats in flight that are always allowed.
         base: the longest pause before the first repeat; pauses are random and grow.
         max: the longest pause of all.
-        wait: how long a repeat waits for room in the budget, where no answer came at all. An answer that counts as
-            none is passed on then, since it mostly tells of overload.
+        wait: how long a repeat waits for room in the budget.
         body: bytes of a body that are kept to be sent again.
     """
 

@@ -89,6 +89,11 @@ class Outliers:
             found.append(Detection.CONSECUTIVE_GATEWAY_FAILURE)
         return self._detected([(endpoint, what, f"{what} in a row") for what in found], now, drawn, usable)
 
+    def released(self, endpoint: int) -> None:
+        """Ends an ejection before its time: the endpoint was gone altogether, and is back."""
+        monitor = self.monitors[endpoint]
+        monitor.ejected, monitor.errors, monitor.gateway_failures = None, 0, 0
+
     def due(self, now: float) -> bool:
         """Tells whether it is time to sweep."""
         return now - self.swept >= self.rules.interval
@@ -116,7 +121,7 @@ class Outliers:
         if monitor.ejected is None:
             monitor.multiplier = max(0, monitor.multiplier - 1)
         elif now >= self._end(monitor):
-            monitor.ejected, monitor.errors, monitor.gateway_failures = None, 0, 0
+            self.released(number)
             return Ejection(number, None, True, 0.0, "its ejection is over")
         return None
 

@@ -7,10 +7,10 @@ from contextlib import suppress
 from reliakit.failover.retries import Ruling
 from reliakit.runtime.remotes.mirrors import Mirror
 from reliakit.runtime.remotes.problems import Answer, problem
-from reliakit.runtime.remotes.refusals import GivenUp
+from reliakit.runtime.remotes.refusals import status_of
 from reliakit.runtime.remotes.relay import Relay
 from reliakit.runtime.remotes.side import Side
-from reliakit.upstreams.errors import Aborted, Unanswered
+from reliakit.upstreams.errors import Aborted, ConnectFailed, Unanswered
 from reliakit.upstreams.protocol import Receive, Scope, Send, Transport
 
 __all__ = ["FOR_ROOM", "ASGIRemote", "respond"]
@@ -83,6 +83,7 @@ class ASGIRemote:
             await self.transports[endpoint](scope, relay.receive, relay.send)
         except Unanswered as failed:
             self.side.unanswered(endpoint, failed)
+            relay.refused += isinstance(failed, ConnectFailed)
             raise
         except Aborted:
             self.side.answers.failed(endpoint)
@@ -106,15 +107,14 @@ class ASGIRemote:
         finally:
             self.side.retries.discard(retry)
         self.side.complain(failed)
-        await respond(problem(failed.status, failed.reason), scope, send)
+        await respond(problem(status_of(failed), failed.reason), scope, send)
 
     async def _instead(self, failed: Unanswered, relay: Relay) -> tuple[int, float] | None:
         side, left = self.side, self.side.terms.wait
         while (instead := side.instead(failed, relay.asking())) is Ruling.BUDGET_SPENT and left > 0:
             left -= FOR_ROOM
             await asyncio.sleep(FOR_ROOM)
-        if not isinstance(failed, GivenUp):
-            side.ruled(instead)
+        side.ruled(instead)
         return None if isinstance(instead, Ruling) else instead
 
     def close(self) -> None:

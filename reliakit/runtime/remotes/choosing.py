@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from itertools import count
-from random import random
+from random import choices
 
-from reliakit.failover.balancing import Balancer, Picker, compiled
+from reliakit.failover.balancing import Balancer, compiled
 from reliakit.failover.distribution import Distribution
+from reliakit.failover.endpoints import Endpoint
 from reliakit.failover.picks import Pick, Workings
 from reliakit.failover.rings import Ring
 
@@ -16,6 +17,7 @@ class Chooser:
     """Chooses for one side of an upstream, ASGI or WSGI: each keeps its own requests in flight.
 
     Args:
+        endpoints: of the upstream.
         balancer: how endpoints take turns.
         ring: of all endpoints; empty where no key is looked at.
         active: requests in flight to each, which whoever sends them keeps.
@@ -30,29 +32,35 @@ class Chooser:
 
     def __init__(
         self,
+        endpoints: Sequence[Endpoint],
         balancer: Balancer,
         ring: Ring,
         active: Sequence[int],
         distribution: Distribution,
         available: Sequence[int],
     ) -> None:
-        self._balancer, self._workings = balancer, Workings(count(), active, ring)
+        self._endpoints, self._balancer = endpoints, balancer
+        self._workings = Workings(count(), active, ring)
         self.renew(distribution, available)
 
     def renew(self, distribution: Distribution, available: Sequence[int]) -> None:
         """Goes by another distribution from now on; never on the request path."""
-        self._picker: Picker = compiled(distribution, self._balancer, self._workings)
         self._available = available
-        self.pick = self._picker.pick
+        self.pick = compiled(distribution, self._balancer, self._workings).pick
 
     def another(self, tried: Sequence[int]) -> int | None:
         """Returns an endpoint for one more attempt; None where all that may be asked have been tried.
 
-        Where nearness or priority gives everything to those that have been tried, any other will do.
+        One in another zone or region comes first, whatever is preferred: what ails one endpoint of a zone tends to ail
+        its neighbours, and there are few more attempts. A level of spill-over gets none while the one before has any.
         """
-        drawn = random()  # noqa: S311 - a lot, and no secret
-        found = self._picker.another(tried, drawn)
-        if found is not None and found not in tried:
-            return found
-        others = [each for each in self._available if each not in tried]
-        return others[int(drawn * len(others))] if others else None
+        endpoints = self._endpoints
+        left = [each for each in self._available if each not in tried]
+        if not left:
+            return None
+        level = min(endpoints[each].priority for each in left)
+        near = [each for each in left if endpoints[each].priority == level]
+        failing = {endpoints[each].locality for each in tried}
+        elsewhere = [each for each in near if endpoints[each].locality not in failing] or near
+        weights = [endpoints[each].weight for each in elsewhere]
+        return choices(elsewhere, weights)[0]  # noqa: S311 - a lot, and no secret

@@ -81,6 +81,7 @@ class Health:
         self._refused = [0] * size
         self._trials: dict[int, Check] = {}
         self._why: dict[int, str] = {}
+        self._ejection: dict[int, str] = {}
         first = Status.UNKNOWN if rules.check else Status.HEALTHY
         self.known = tuple(EndpointHealth(first, draining=each in self.draining) for each in range(size))
         self._distributed = now
@@ -179,24 +180,29 @@ class Health:
             return
         self._refused[endpoint] = 0 if failure.connected else self._refused[endpoint] + 1
         if failure.connected:
-            self._trials.pop(endpoint, None)
+            self._trials.pop(endpoint, None)  # it takes connections again, if nothing else
         elif self._refused[endpoint] >= _REFUSALS and endpoint not in self._trials:
             self._trials[endpoint] = Check(now + _TRIALS.interval * _drawn(), Status.UNHEALTHY)
-            self._why[endpoint] = "it refuses connections"
         if self._outliers is not None:
             self._ejected(self._outliers.failed(endpoint, failure.status, now, _drawn(), self._usable()), now)
 
     def _reached(self, endpoint: int) -> None:
         self._refused[endpoint] = 0
-        self._trials.pop(endpoint, None)
+        if self._trials.pop(endpoint, None) is not None:
+            self._is_back(endpoint, Status.UNHEALTHY, Status.HEALTHY)
+
+    def _is_back(self, endpoint: int, before: Status, after: Status) -> None:
+        """What was gone and is back need not wait for the end of an ejection that it got for being gone. Envoy ends
+        one at any check that passes; so an endpoint whose checks pass and whose answers do not would be out for seconds.
+        """
+        if self._outliers is not None and (before, after) == (Status.UNHEALTHY, Status.HEALTHY):
+            self._outliers.released(endpoint)
 
     def _ejected(self, ejections: Iterable[Ejection], now: float) -> None:
         for each in ejections:
             if each.what is not None and each.enforced:
                 self._counters.add(Met(self._name, "ejection", each.what))
-                self._why[each.endpoint] = f"{each.why}; for {each.seconds:g} s"
-            elif each.what is None:
-                self._why[each.endpoint] = each.why
+                self._ejection[each.endpoint] = f"{each.why}, for {each.seconds:g} s"
 
     def _usable(self) -> Sequence[bool]:
         return [self._status(each) is Status.HEALTHY and each not in self.draining for each in self._all()]
@@ -221,19 +227,24 @@ class Health:
             )
             for each in self._all()
         )
-        for endpoint, was, is_ in zip(self.endpoints, before, self.known, strict=True):
+        for number, (was, is_) in enumerate(zip(before, self.known, strict=True)):
             if was.status is not is_.status:
-                self._tell(endpoint, was.status, is_)
+                self._tell(number, was.status, is_)
 
-    def _tell(self, endpoint: Endpoint, was: Status, is_: EndpointHealth) -> None:
+    def _tell(self, number: int, was: Status, is_: EndpointHealth) -> None:
         if was is Status.UNKNOWN and is_.available:
             return
-        why = self._why.get(self.endpoints.index(endpoint), "")
+        why = {
+            Status.EJECTED: self._ejection.get(number, ""),
+            Status.UNHEALTHY: "it refuses connections"
+            if number in self._trials
+            else self._why.get(number, ""),
+        }.get(is_.status, "")
         _log.log(
             logging.INFO if is_.available else logging.WARNING,
             "upstream %s: %s was %s and is %s%s",
             self._name,
-            endpoint.address,
+            self.endpoints[number].address,
             was,
             is_.status,
             f": {why}" if why else "",

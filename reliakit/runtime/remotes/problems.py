@@ -17,6 +17,7 @@ _DETAILS = {
     "response_timeout": "the upstream did not answer in time",
     "bad_response": "the upstream answered with something that is no HTTP",
     "no_endpoint": "no endpoint of the upstream takes requests now",
+    "given_up": "the upstream can't answer now",
     "overflow": "too much is under way to the upstream",
     "bad_request": "the request could be understood in more than one way",
     NO_ROUTE: "no route leads anywhere from here",

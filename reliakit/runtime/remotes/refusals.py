@@ -3,7 +3,7 @@
 from reliakit.failover.circuit import Overflow
 from reliakit.upstreams.errors import Unanswered
 
-__all__ = ["GivenUp", "NoEndpoint", "Overflowed"]
+__all__ = ["GivenUp", "NoEndpoint", "Overflowed", "status_of"]
 
 
 class NoEndpoint(Unanswered):
@@ -32,11 +32,15 @@ class GivenUp(Unanswered):
 
     Args:
         answered: the status.
-        instead: the endpoint to ask, and the seconds to wait before.
     """
 
     reason = "given_up"
 
-    def __init__(self, answered: int, instead: tuple[int, float]) -> None:
-        super().__init__(f"it answered {answered}", acted=True)
-        self.answered, self.instead = answered, instead
+    def __init__(self, answered: int) -> None:
+        super().__init__(f"it answered {answered}, and no other endpoint could be asked in time", acted=True)
+        self.answered = answered
+
+
+def status_of(failed: Unanswered) -> int:
+    """Returns the status to answer with."""
+    return failed.answered if isinstance(failed, GivenUp) else failed.status

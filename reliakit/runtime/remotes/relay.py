@@ -23,11 +23,12 @@ class Relay:
     Attributes:
         endpoint: that is being asked.
         tried: endpoints that have been asked in vain.
+        refused: how many endpoints took no connection.
         copied: given the pieces of the body, once all of it is there; None where nobody wants them.
     """
 
     __slots__ = ("_answered", "_kept", "_numbers", "_receive", "_replayed", "_room", "_send", "_side", "copied",
-                 "endpoint", "method", "tried")  # fmt: skip
+                 "endpoint", "method", "refused", "tried")  # fmt: skip
 
     def __init__(self, side: Side, method: str, receive: Receive, send: Send) -> None:
         self._side, self.method, self._receive, self._send = side, method, receive, send
@@ -36,6 +37,7 @@ class Relay:
         self._kept: list[Message] | None = None
         self._replayed: deque[Message] | None = None
         self.endpoint = -1
+        self.refused = 0
         self.tried: list[int] | None = None
         self.copied: Callable[[list[Message]], None] | None = None
 
@@ -65,7 +67,7 @@ class Relay:
 
     def asking(self) -> Asking:
         """Returns how far it has come."""
-        return Asking(self.method, [*(self.tried or ()), self.endpoint], self._room >= 0)
+        return Asking(self.method, [*(self.tried or ()), self.endpoint], self._room >= 0, self.refused)
 
     def begin_again(self, endpoint: int) -> None:
         """Goes to another endpoint, with the body from its beginning."""

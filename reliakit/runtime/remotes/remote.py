@@ -183,7 +183,12 @@ class Remote:
 
     def _side(self, active: Sequence[int], flying: Callable[[], int]) -> Side:
         chooser = Chooser(
-            self._terms.balancer, self._ring, active, self._distribution, self._health.available
+            self._health.endpoints,
+            self._terms.balancer,
+            self._ring,
+            active,
+            self._distribution,
+            self._health.available,
         )
         self._choosers.append(chooser)
         company = self._company

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from random import random
+from typing import Any
 
 from reliakit.core.counters import Counters, Met
 from reliakit.core.outcome import FAILURES
@@ -13,7 +14,7 @@ from reliakit.failover.retries import Attempt, RetryRules, Ruling, backoff, retr
 from reliakit.runtime.remotes.answers import Answers
 from reliakit.runtime.remotes.choosing import Chooser
 from reliakit.runtime.remotes.complaints import Complaints
-from reliakit.runtime.remotes.refusals import GivenUp, NoEndpoint, Overflowed
+from reliakit.runtime.remotes.refusals import GivenUp, NoEndpoint, Overflowed, status_of
 from reliakit.upstreams.errors import BadRequest, ConnectFailed, ConnectTimeout, PoolFull, Unanswered
 
 __all__ = ["Asking", "Side", "Terms"]
@@ -54,11 +55,13 @@ class Asking:
         method: of it.
         tried: the endpoints that were asked, the last one last.
         kept: whether all that was taken of its body is still at hand.
+        refused: how many of them took no connection. Those cost next to nothing, and count as no attempts.
     """
 
     method: str
     tried: list[int]
     kept: bool = True
+    refused: int = 0
 
 
 class Side:
@@ -116,16 +119,15 @@ class Side:
         return status in self.terms.retries.statuses
 
     def give_up(self, asking: Asking, status: int) -> None:
-        """Gives up an answer that counts as none, where another endpoint may be asked.
+        """Gives up an answer that counts as none, where another endpoint may be asked, be it after a while.
 
         Raises:
             GivenUp: so it is.
         """
-        attempt = Attempt(asking.method, len(asking.tried), status=status, body_kept=asking.kept)
-        instead = self._instead(asking, attempt)
+        instead = self._instead(asking, _attempt(asking, status=status))
+        if not isinstance(instead, Ruling) or instead is Ruling.BUDGET_SPENT:
+            raise GivenUp(status)
         self.ruled(instead)
-        if not isinstance(instead, Ruling):
-            raise GivenUp(status, instead)
 
     def instead(self, failed: Unanswered, asking: Asking) -> tuple[int, float] | Ruling:
         """Returns the endpoint to ask instead, and the seconds to wait before; or why there is no other attempt.
@@ -134,14 +136,11 @@ class Side:
             failed: why there was no answer.
             asking: how far the request has come.
         """
-        if isinstance(failed, GivenUp):
-            return failed.instead
         if isinstance(failed, _OURS):
             return Ruling.ANSWERED
         # The same rule as `may_retry`, with a budget: what was consumed is gone, and what was sent may have acted.
         kept = asking.kept or not failed.consumed
-        attempt = Attempt(asking.method, len(asking.tried), sent=failed.acted, body_kept=kept)
-        return self._instead(asking, attempt)
+        return self._instead(asking, _attempt(asking, sent=failed.acted, body_kept=kept))
 
     def ruled(self, instead: tuple[int, float] | Ruling) -> None:
         """Counts what came of the question whether there is another attempt."""
@@ -157,9 +156,7 @@ class Side:
             self._counters.add(Met(self.terms.name, "failure", failed.reason))
         scope = self._scope()
         if scope is not None:
-            outcome = scope.snapshot.classify(
-                failed.answered if isinstance(failed, GivenUp) else failed.status
-            )
+            outcome = scope.snapshot.classify(status_of(failed))
             if outcome in FAILURES:
                 scope.earlier = outcome
 
@@ -188,12 +185,19 @@ class Side:
     def _instead(self, asking: Asking, attempt: Attempt) -> tuple[int, float] | Ruling:
         rules = self.terms.retries
         ruling = retried(attempt, rules, len(self.retries), self.flying())
-        another = self.chooser.another(asking.tried) if ruling is Ruling.RETRY else None
-        if ruling is Ruling.RETRY and another is None:
-            ruling = Ruling.NOWHERE_ELSE
+        if ruling not in (Ruling.RETRY, Ruling.BUDGET_SPENT):
+            return ruling
+        another = self.chooser.another(asking.tried)
         if another is None:
+            return Ruling.NOWHERE_ELSE
+        if ruling is Ruling.BUDGET_SPENT:
             return ruling
         return another, backoff(len(asking.tried), rules, random())  # noqa: S311 - a lot, and no secret
+
+
+def _attempt(asking: Asking, **how: Any) -> Attempt:
+    number = len(asking.tried) - asking.refused
+    return Attempt(asking.method, number, **{"body_kept": asking.kept, **how})
 
 
 _WORDS = {

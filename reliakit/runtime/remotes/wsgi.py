@@ -11,9 +11,9 @@ from reliakit.runtime.remotes.copies import Copies
 from reliakit.runtime.remotes.crowds import Crowds
 from reliakit.runtime.remotes.kept_input import KeptInput, has_body
 from reliakit.runtime.remotes.problems import Answer, problem
-from reliakit.runtime.remotes.refusals import GivenUp
+from reliakit.runtime.remotes.refusals import status_of
 from reliakit.runtime.remotes.side import Asking, Side
-from reliakit.upstreams.errors import Aborted, Unanswered
+from reliakit.upstreams.errors import Aborted, ConnectFailed, Unanswered
 from reliakit.upstreams.protocol import Environ, StartResponse, WSGITransport
 
 __all__ = ["WSGIRemote", "respond"]
@@ -78,6 +78,7 @@ class WSGIRemote:
             crowd.discard(request)
             if isinstance(failed, Unanswered):
                 self.side.unanswered(endpoint, failed)
+                request.refused += isinstance(failed, ConnectFailed)
             raise
         return _Passing(self, request, endpoint, body)
 
@@ -98,15 +99,14 @@ class WSGIRemote:
             self.side.retries.discard(request)
         self.flying.discard(request)
         self.side.complain(failed)
-        return respond(problem(failed.status, failed.reason), request.environ, request.start_response)
+        return respond(problem(status_of(failed), failed.reason), request.environ, request.start_response)
 
     def _instead(self, failed: Unanswered, request: "_Request") -> tuple[int, float] | None:
         side, left = self.side, self.side.terms.wait
         while (instead := side.instead(failed, request.asking())) is Ruling.BUDGET_SPENT and left > 0:
             left -= FOR_ROOM
             time.sleep(FOR_ROOM)
-        if not isinstance(failed, GivenUp):
-            side.ruled(instead)
+        side.ruled(instead)
         return None if isinstance(instead, Ruling) else instead
 
     def ended(self, request: object, endpoint: int, *, aborted: bool) -> None:
@@ -133,11 +133,12 @@ class WSGIRemote:
 class _Request:
     """One request, and how endpoints answer it; equal to itself alone."""
 
-    __slots__ = ("_side", "body", "environ", "start_response", "tried")
+    __slots__ = ("_side", "body", "environ", "refused", "start_response", "tried")
 
     def __init__(self, side: Side, environ: Environ, start_response: StartResponse) -> None:
         self._side, self.start_response = side, start_response
         self.tried: list[int] = []
+        self.refused = 0
         self.body: KeptInput | None = None
         if has_body(environ):
             self.body = KeptInput(environ["wsgi.input"], side.terms.kept)
@@ -155,7 +156,8 @@ class _Request:
 
     def asking(self) -> Asking:
         """Returns how far it has come."""
-        return Asking(self.environ["REQUEST_METHOD"], self.tried, self.body is None or self.body.kept)
+        kept = self.body is None or self.body.kept
+        return Asking(self.environ["REQUEST_METHOD"], self.tried, kept, self.refused)
 
     def begin_again(self, endpoint: int) -> None:
         """Goes to another endpoint, with the body from its beginning."""
