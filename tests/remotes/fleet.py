@@ -8,17 +8,18 @@ import subprocess
 import sys
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from reliakit import Reliakit
 from tests.middleware.test_wsgi import call, environ
 from tests.servers.serving import ROOT, free_port, until
 
-__all__ = ["ASGIClients", "Endpoint", "WSGIClients", "definitions", "endpoints"]
+__all__ = ["ASGIClients", "Endpoint", "WSGIClients", "definitions", "endpoints", "run"]
 
+T = TypeVar("T")
 IDEMPOTENT = ("GET", "PUT", "DELETE")
 METHODS = (*IDEMPOTENT, "POST")
 
@@ -67,6 +68,10 @@ class Endpoint:
         connection.request("GET", target)
         assert connection.getresponse().status == 200
         connection.close()
+
+    def forget(self) -> None:
+        """Begins to write anew."""
+        self._log.unlink(missing_ok=True)
 
     @property
     def seen(self) -> list[tuple[str, str, str, str]]:
@@ -205,6 +210,20 @@ async def ask(app: Any, method: str, path: str, *headers: tuple[bytes, bytes]) -
     await app(scope, receive, send)
     assert whole
     return status
+
+
+def run(kit: Reliakit, work: Coroutine[Any, Any, T], within: float = 10.0) -> T:
+    """Runs what asks a kit by ASGI on an event loop of its own, and hangs up at its end."""
+
+    async def whole() -> T:
+        try:
+            return await asyncio.wait_for(work, within)
+        finally:
+            kit._runtime.remotes.close()
+            for _ in range(5):
+                await asyncio.sleep(0)
+
+    return asyncio.run(whole())
 
 
 class WSGIClients(_Clients):
