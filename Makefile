@@ -72,7 +72,7 @@ bench-smoke: $(READY) ## the same benchmarks, one short round each
 lock: ## resolve the pins again (needs uv); UPGRADE=--upgrade moves them all to the newest
 	$(LOCK) --all-extras --group dev --output-file requirements/dev.txt
 	$(LOCK) --constraint requirements/dev.txt --output-file requirements/core.txt
-	$(LOCK) --extra fastapi --extra flask --extra django --group apps --output-file requirements/apps.txt
+	$(LOCK) --extra fastapi --extra flask --extra django --extra gateway --group apps --output-file requirements/apps.txt
 
 clean: ## remove the environment and what tools leave behind
 	rm -rf $(VENV) $(APPS) build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .benchmarks

@@ -71,7 +71,7 @@ def _children(pid: int) -> list[int]:
 
 
 @pytest.mark.parametrize(
-    ("missing", "told"), [("uvicorn", "reliakit[gateway]"), ("granian", "pip install granian")]
+    ("missing", "told"), [("uvicorn", "reliakit[gateway]"), ("granian", "reliakit[granian]")]
 )
 def test_what_is_not_installed_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, missing: str, told: str

@@ -14,7 +14,7 @@ import click
 
 from reliakit.cli.files import FILE
 from reliakit.cli.serve.plan import Plan, planned
-from reliakit.errors import UsageError
+from reliakit.errors import MissingExtraError
 
 __all__ = ["command"]
 
@@ -55,11 +55,10 @@ def _importable(server: str) -> None:
 
     Raises:
         MissingExtraError: what the extra brings is not installed.
-        UsageError: nor is granian, which no extra brings.
     """
     import_module("reliakit.cli.serve.uvicorn_server")
     if server == "granian" and find_spec("granian") is None:
-        raise UsageError("granian is not installed: run pip install granian, or choose uvicorn")
+        raise MissingExtraError("a gateway on granian", "granian")
 
 
 async def _served(plan: Plan, again: Callable[[], Plan]) -> None:

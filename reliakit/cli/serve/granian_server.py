@@ -21,7 +21,7 @@ try:
     from granian.net import SocketHolder  # type: ignore[attr-defined]
     from granian.server.embed import Server
 except ImportError as missing:
-    raise MissingExtraError("reliakit serve --server granian", "gateway") from missing
+    raise MissingExtraError("a gateway on granian", "granian") from missing
 
 __all__ = ["serve"]
 
