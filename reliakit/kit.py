@@ -95,7 +95,8 @@ class Reliakit(FlagCalls, FlagNews, Mounted):
         self._keeper.swapped = self._runtime.swap
         self._keeper.settled = partial(self._runtime.settle, "definitions")
         self._joined.sharing.settled = partial(self._runtime.settle, "state")
-        measured.standings = self._joined.standings.now
+        measured.standings, measured.endpoints = self._joined.standings.now, remotes.counted
+        self._joined.endpoints = remotes.told
         self._measured = measured
         weakref.finalize(self, self._runtime.stop, _EXIT_WITHIN)
 

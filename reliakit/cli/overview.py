@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from reliakit.cli.endpoints import Upstream, upstreams
 from reliakit.cli.printing import plural
 from reliakit.cli.reports import Reporting, Seen, reporting
 from reliakit.cli.shared import Shared
@@ -39,6 +40,11 @@ class Overview:
         return self.reporting.seen if self.reporting else ()
 
     @property
+    def upstreams(self) -> tuple[Upstream, ...]:
+        """The upstreams that are elsewhere, as live workers see them."""
+        return upstreams(self.seen)
+
+    @property
     def now(self) -> float:
         """The store's clock."""
         return self.reporting.now if self.reporting else 0.0
@@ -61,7 +67,14 @@ class Overview:
     @property
     def problems(self) -> tuple[str, ...]:
         """What somebody should look into."""
-        return (*self._of_file(), *self._of_workers(), *self._of_rollouts(), *self._of_pins())
+        of_upstreams = (problem for each in self.upstreams for problem in each.problems())
+        return (
+            *self._of_file(),
+            *self._of_workers(),
+            *of_upstreams,
+            *self._of_rollouts(),
+            *self._of_pins(),
+        )
 
     def _of_file(self) -> Iterator[str]:
         for each in self.shared.problems:

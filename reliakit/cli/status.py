@@ -42,7 +42,13 @@ def command(ctx: click.Context, file: Path, url: str | None, as_json: bool) -> N
     elif on_terminal():
         _show(found)
     else:
-        for line in (*_head(found), *map(_worker, found.seen), *_rollouts(found), *_pins(found)):
+        for line in (
+            *_head(found),
+            *map(_worker, found.seen),
+            *_upstreams(found),
+            *_rollouts(found),
+            *_pins(found),
+        ):
             print_line(line)
     if not as_json:
         for problem in found.problems:
@@ -89,6 +95,11 @@ def _rollouts(found: Overview) -> Iterator[str]:
         yield f"rollout: {name}: {summary(each.state)}{_late(found.behind(name))}"
 
 
+def _upstreams(found: Overview) -> Iterator[str]:
+    for each in found.upstreams:
+        yield f"upstream: {each.line()}"
+
+
 def _late(workers: list[str]) -> str:
     return f" (behind: {', '.join(workers)})" if workers else ""
 
@@ -103,9 +114,11 @@ def _show(found: Overview) -> None:
         screen().print(line)
     if found.seen:
         screen().print(_workers(found.seen))
-    for name, each in found.states.items():
-        line = f"{name}: {summary(each.state)}{_late(found.behind(name))}"
-        screen().print(line, style=colour_of(each.state))
+    for each in found.upstreams:
+        screen().print(f"upstream {each.line()}", style="yellow" if each.unwell else None)
+    for name, state in found.states.items():
+        line = f"{name}: {summary(state.state)}{_late(found.behind(name))}"
+        screen().print(line, style=colour_of(state.state))
     for line in _pins(found):
         screen().print(line, style="yellow")
 
@@ -128,6 +141,18 @@ def _report(found: Overview) -> dict[str, Any]:
         "store": {"name": found.shared.name, "reachable": not found.trouble, "trouble": found.trouble},
         "scope": found.reporting and found.reporting.report(),
         "workers": [_worker_report(each) for each in found.seen],
+        "upstreams": {
+            each.name: {
+                "endpoints": each.endpoints,
+                "workers": each.workers,
+                "lost": each.lost,
+                "unwell": [
+                    {"endpoint": address, "status": status, "workers": count}
+                    for (address, status), count in sorted(each.unwell.items())
+                ],
+            }
+            for each in found.upstreams
+        },
         "rollouts": {
             name: {**each.state.to_record(), "behind": found.behind(name)}
             for name, each in found.states.items()

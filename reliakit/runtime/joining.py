@@ -30,7 +30,7 @@ from reliakit.runtime.prometheus import PrometheusMetric
 from reliakit.runtime.publishing import Publisher
 from reliakit.runtime.reconciler import Known, Reconciler
 from reliakit.runtime.sharing import Sharing
-from reliakit.runtime.sighting import About
+from reliakit.runtime.sighting import About, Endpoints
 from reliakit.runtime.standings import Standings
 from reliakit.stores.protocol import Store
 
@@ -68,6 +68,8 @@ class Joined:
         self.hints = Known()
         self.in_flight: Callable[[], int] = lambda: 0
         """Tells how many requests of rollouts are under way."""
+        self.endpoints: Callable[[], dict[str, Endpoints]] = dict
+        """Tells what is known of endpoints, by upstream."""
         reconciler = Reconciler(store, self.definitions, self.hints)
         self.fleet = Fleet(store, publisher, reconciler, self.definitions, self._about, keeper.share, clock)
         last = LastState(folder, store.name) if folder else None
@@ -140,6 +142,7 @@ class Joined:
                 for name in definitions
             },
             in_flight=self.in_flight(),
+            upstreams=self.endpoints(),
         )
 
 

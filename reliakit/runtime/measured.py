@@ -21,6 +21,9 @@ class Measured:
         self.standings: Callable[[], Iterable[Standing]] = tuple
         """Tells where the rollouts stand."""
 
+        self.endpoints: Callable[[], Mapping[tuple[str, str], int]] = dict
+        """Tells how many endpoints there are by (upstream, status)."""
+
     def counts(self) -> Mapping[Hashable, int]:
         return self._tallies.counts()
 

@@ -13,10 +13,25 @@ from reliakit.rollouts.served import gather, incidents_in
 from reliakit.rollouts.state import RolloutState
 from reliakit.stores.protocol import Totals, Worker
 
-__all__ = ["LIVE", "About", "about_of", "format_of", "own", "shared"]
+__all__ = ["LIVE", "About", "Endpoints", "about_of", "format_of", "own", "shared"]
 
 LIVE = 15.0
 """Seconds since its last report for which a worker counts as live."""
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoints:
+    """What a worker knows of an upstream that is elsewhere.
+
+    Attributes:
+        total: how many endpoints it has.
+        well: how many of them get requests.
+        unwell: those that get none: address -> status; of very many only some.
+    """
+
+    total: int = 0
+    well: int = 0
+    unwell: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +48,7 @@ class About:
         ready: rollout -> slots to which it can send requests.
         in_flight: requests of rollouts under way; those of a worker that is killed are of no slot.
         stopped: rollouts whose canary it sends nothing to, by its own evidence.
+        upstreams: upstream -> how many endpoints it has, and those that are not well: address -> status.
     """
 
     host: str = ""
@@ -45,6 +61,7 @@ class About:
     ready: dict[str, list[str]] = field(default_factory=dict)
     stopped: list[str] = field(default_factory=list)
     in_flight: int = 0
+    upstreams: dict[str, Endpoints] = field(default_factory=dict)
 
 
 def about_of(worker: Worker) -> About:

@@ -24,6 +24,13 @@ __all__ = [
     "THRESHOLD",
     "TRANSITIONS",
     "UNKNOWN",
+    "UPSTREAM_CHECKS",
+    "UPSTREAM_COPIES",
+    "UPSTREAM_EJECTIONS",
+    "UPSTREAM_ENDPOINTS",
+    "UPSTREAM_FAILURES",
+    "UPSTREAM_REJECTIONS",
+    "UPSTREAM_RETRIES",
     "WEIGHT",
     "Kind",
     "Metric",
@@ -194,6 +201,58 @@ RELOAD_FAILURES = Metric(
     "Loads of definitions that left something behind.",
 )
 
+_UPSTREAM = "reliakit.upstream.name"
+
+UPSTREAM_ENDPOINTS = Metric(
+    "reliakit.upstream.endpoints",
+    Kind.GAUGE,
+    "{endpoint}",
+    "Endpoints of an upstream by what this worker knows of them.",
+    (_UPSTREAM, "reliakit.upstream.status"),
+)
+UPSTREAM_CHECKS = Metric(
+    "reliakit.upstream.checks",
+    Kind.COUNTER,
+    "{check}",
+    "Health checks of endpoints.",
+    (_UPSTREAM, "reliakit.upstream.result"),
+)
+UPSTREAM_FAILURES = Metric(
+    "reliakit.upstream.failures",
+    Kind.COUNTER,
+    "{attempt}",
+    "Attempts at an endpoint that got no answer, whether or not another one did.",
+    (_UPSTREAM, "error.type"),
+)
+UPSTREAM_EJECTIONS = Metric(
+    "reliakit.upstream.ejections",
+    Kind.COUNTER,
+    "{ejection}",
+    "Endpoints that outlier detection has ejected.",
+    (_UPSTREAM, "reliakit.upstream.detection"),
+)
+UPSTREAM_RETRIES = Metric(
+    "reliakit.upstream.retries",
+    Kind.COUNTER,
+    "{attempt}",
+    "Failed attempts by what came of them: another attempt, or why there was none.",
+    (_UPSTREAM, "reliakit.upstream.ruling"),
+)
+UPSTREAM_REJECTIONS = Metric(
+    "reliakit.upstream.rejections",
+    Kind.COUNTER,
+    "{request}",
+    "Requests that were sent to no endpoint.",
+    (_UPSTREAM, "reliakit.upstream.limit"),
+)
+UPSTREAM_COPIES = Metric(
+    "reliakit.upstream.copies",
+    Kind.COUNTER,
+    "{request}",
+    "Copies of an upstream's requests for its mirror.",
+    (_UPSTREAM, "reliakit.upstream.copy"),
+)
+
 METRICS = (
     EVALUATIONS,
     UNKNOWN,
@@ -214,4 +273,11 @@ METRICS = (
     FAILURES,
     SNAPSHOT_AGE,
     RELOAD_FAILURES,
+    UPSTREAM_ENDPOINTS,
+    UPSTREAM_CHECKS,
+    UPSTREAM_FAILURES,
+    UPSTREAM_EJECTIONS,
+    UPSTREAM_RETRIES,
+    UPSTREAM_REJECTIONS,
+    UPSTREAM_COPIES,
 )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any, Protocol
 
-from reliakit.core.counters import Failed, Given, Happened, Ignored, Missed, Tracked, Unknown
+from reliakit.core.counters import AtUpstream, Failed, Given, Happened, Ignored, Met, Missed, Tracked, Unknown
 from reliakit.core.histogram import HTTP_BOUNDARIES, http_buckets
 from reliakit.core.outcome import Outcome
 from reliakit.core.tally import Series
@@ -28,6 +28,13 @@ from reliakit.telemetry.metrics import (
     THRESHOLD,
     TRANSITIONS,
     UNKNOWN,
+    UPSTREAM_CHECKS,
+    UPSTREAM_COPIES,
+    UPSTREAM_EJECTIONS,
+    UPSTREAM_ENDPOINTS,
+    UPSTREAM_FAILURES,
+    UPSTREAM_REJECTIONS,
+    UPSTREAM_RETRIES,
     WEIGHT,
     Kind,
     Metric,
@@ -77,6 +84,9 @@ class Watched(Protocol):
 
     def standings(self) -> Iterable[Standing]:
         """Returns where the rollouts stand."""
+
+    def endpoints(self) -> Mapping[tuple[str, str], int]:
+        """Returns how many endpoints there are by (upstream, status)."""
 
     def snapshot_age(self) -> float:
         """Returns seconds since the definitions were last read without a problem."""
@@ -128,6 +138,8 @@ def read(kit: Watched) -> Reading:
     reading.count(IN_FLIGHT, kit.in_flight())
     for standing in kit.standings():
         _stands(reading, standing)
+    for (upstream, status), amount in kit.endpoints().items():
+        reading.count(UPSTREAM_ENDPOINTS, amount, upstream, status)
     reading.count(SNAPSHOT_AGE, kit.snapshot_age())
     reading.count(RELOAD_FAILURES, kit.reload_failures())
     return reading
@@ -151,6 +163,18 @@ def _count(reading: Reading, name: Hashable, amount: int) -> None:
             reading.count(TRANSITIONS, amount, rollout, what)
         case Failed(what):
             reading.count(FAILURES, amount, what)
+        case Met(upstream, met, which):
+            reading.count(_MET[met], amount, upstream, which.replace(" ", "_"))
+
+
+_MET: Mapping[AtUpstream, Metric] = {
+    "check": UPSTREAM_CHECKS,
+    "failure": UPSTREAM_FAILURES,
+    "ejection": UPSTREAM_EJECTIONS,
+    "retry": UPSTREAM_RETRIES,
+    "rejection": UPSTREAM_REJECTIONS,
+    "mirror": UPSTREAM_COPIES,
+}
 
 
 def _stands(reading: Reading, standing: Standing) -> None:

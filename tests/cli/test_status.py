@@ -12,6 +12,7 @@ from reliakit.stores.protocol import Report
 from reliakit.stores.sqlite import SQLiteStore
 from tests.cli.operating import objects, said, serving, written
 from tests.cli.running import reliakit
+from tests.servers.serving import free_port, until
 
 
 @pytest.fixture
@@ -41,6 +42,26 @@ def test_workers_out_of_step_and_a_file_with_problems_are_said_to_be_problems(fo
     shown = said(folder, "status", code=1)
     assert "problem: live workers run 2 revisions of the definitions: one and two" in shown
     assert "problem: shop: 1 on a sends nothing to the canary, by its own evidence" in shown
+
+
+def test_endpoints_that_get_no_requests_are_shown_and_an_upstream_without_any_is_a_problem(folder, kit_of):
+    """Whoever is called at night would ask every server by hand which of them the workers still use."""
+    file, gone = folder / "reliakit.yaml", f"http://127.0.0.1:{free_port()}"
+    check = "health_check: {tcp: true, interval: 100ms, unhealthy_threshold: 1}"
+    section = (
+        f'upstreams: {{far: {{endpoints: [{{url: "{gone}"}}], {check}}}}}\nroutes: [{{upstream: far}}]\n'
+    )
+    file.write_text(f"format: 1\n{section}")
+    kit = kit_of(file)
+    kit.gateway()
+    kit.enabled("anything", "somebody")
+    line = f"upstream: far: 1 endpoint; {gone} is unhealthy (1 of 1 worker)"
+    until(lambda: line in reliakit("status", cwd=folder).stdout, 20)
+    shown = said(folder, "status", code=1)
+    assert "problem: far: no endpoint is well, say 1 of 1 worker" in shown
+    told = json.loads(said(folder, "status", "--json", code=1))["upstreams"]["far"]
+    unwell = [{"endpoint": gone, "status": "unhealthy", "workers": 1}]
+    assert told == {"endpoints": 1, "workers": 1, "lost": 1, "unwell": unwell}
 
 
 async def _published(folder, abouts) -> None:

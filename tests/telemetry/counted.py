@@ -17,12 +17,16 @@ class Counted:
         self.counts, self.rows = self.tallies.counts, self.tallies.rows
         self.age, self.failures, self.flying = 0.0, 0, 0
         self.stands: list[Standing] = []
+        self.upstreams: dict[tuple[str, str], int] = {}
 
     def in_flight(self) -> int:
         return self.flying
 
     def standings(self) -> Iterator[Standing]:
         yield from self.stands
+
+    def endpoints(self) -> dict[tuple[str, str], int]:
+        return self.upstreams
 
     def snapshot_age(self) -> float:
         return self.age

@@ -3,6 +3,7 @@
 import gc
 import re
 import threading
+from typing import get_args
 
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
@@ -14,7 +15,7 @@ from opentelemetry.semconv._incubating.attributes.feature_flag_attributes import
 from opentelemetry.semconv.attributes.error_attributes import ERROR_TYPE
 
 from reliakit import Reliakit
-from reliakit.core.counters import Failed, Happened, Ignored, Tracked
+from reliakit.core.counters import AtUpstream, Failed, Happened, Ignored, Met, Tracked
 from reliakit.core.histogram import HTTP_BOUNDARIES
 from reliakit.core.outcome import Outcome
 from reliakit.core.rollouts import Assignment
@@ -218,6 +219,9 @@ def test_the_table_of_metrics_is_what_is_exported():
     extra.tallies.counters.add(Ignored("order"))
     extra.tallies.counters.add(Happened("shop", "started"))
     extra.stands = [Standing("shop", "running", {"blue": 80.0}, (("errors", "rollback", 0.0, 4.6),))]
+    for what in get_args(AtUpstream):
+        extra.tallies.counters.add(Met("shop", what, "some"))
+    extra.upstreams = {("shop", "healthy"): 3}
     exported = metrics(collected(kit, extra))
     assert set(exported) == {metric.name for metric in METRICS if metric.kind is not Kind.HISTOGRAM}
     for metric in METRICS:
@@ -227,6 +231,19 @@ def test_the_table_of_metrics_is_what_is_exported():
                 metric.unit,
                 metric.description,
             )
+
+
+def test_what_is_met_with_at_upstreams_can_be_drawn_and_alerted_on():
+    """Otherwise a server that is ejected, or a retry budget that is always spent, would be seen by nobody."""
+    kit = Counted()
+    kit.upstreams = {("shop", "healthy"): 2, ("shop", "ejected"): 1}
+    kit.tallies.counters.add(Met("shop", "ejection", "consecutive_5xx"))
+    kit.tallies.counters.add(Met("shop", "retry", "retry"))
+    kit.tallies.counters.add(Met("shop", "retry", "not idempotent"))
+    data = collected(kit)
+    assert points(data, "reliakit.upstream.endpoints") == {("shop", "healthy"): 2, ("shop", "ejected"): 1}
+    assert points(data, "reliakit.upstream.ejections") == {("consecutive_5xx", "shop"): 1}
+    assert points(data, "reliakit.upstream.retries") == {("shop", "retry"): 1, ("shop", "not_idempotent"): 1}
 
 
 def test_every_reader_of_one_provider_gets_everything():

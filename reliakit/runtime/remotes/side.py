@@ -162,8 +162,9 @@ class Side:
 
     def complain(self, failed: Unanswered) -> None:
         """Has the log say why a request got no answer, now and then."""
-        if isinstance(failed, Overflowed):
-            self._counters.add(Met(self.terms.name, "rejection", failed.limit))
+        if isinstance(failed, Overflowed | NoEndpoint):
+            limit = failed.limit if isinstance(failed, Overflowed) else failed.reason
+            self._counters.add(Met(self.terms.name, "rejection", limit))
         self._complaints.about(failed)
 
     def _key(self) -> str | None:

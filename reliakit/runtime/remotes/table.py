@@ -2,9 +2,11 @@
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from reliakit.clock import Clock
 from reliakit.core.counters import Counters
@@ -13,10 +15,11 @@ from reliakit.core.snapshot import Snapshot
 from reliakit.definitions.models import Definitions
 from reliakit.definitions.upstream_models import UpstreamSection
 from reliakit.errors import MissingExtraError
+from reliakit.runtime.sighting import Endpoints
 from reliakit.runtime.waiting import either
 
 if TYPE_CHECKING:
-    from reliakit.failover.endpoints import Locality
+    from reliakit.failover.endpoints import EndpointHealth, Locality
     from reliakit.runtime.remotes.plans import Company, Plan
     from reliakit.runtime.remotes.remote import Remote
 
@@ -25,6 +28,7 @@ __all__ = ["Face", "Remotes"]
 _log = logging.getLogger("reliakit")
 _LOOK = 1.0
 """Seconds between two looks at the endpoints, where nothing is due and nobody wakes the engine."""
+_MOST_TOLD = 20
 _REST = 10.0
 """How many times as long as a look takes the engine rests after it: where hundreds of endpoints change at once, each
 change is not worth a computation of its own."""
@@ -92,9 +96,19 @@ class Remotes:
         return tuple(name for name in self._present if self._faces and name not in self.ready)
 
     @property
-    def known(self) -> Mapping[str, Sequence[tuple[str, Any]]]:
-        """What is known of each endpoint: (address, `EndpointHealth`), by upstream."""
+    def known(self) -> "Mapping[str, Sequence[tuple[str, EndpointHealth]]]":
+        """What is known of each endpoint, beside its address, by upstream."""
         return {name: remote.known for name, remote in self._present.items()} if self._faces else {}
+
+    def counted(self) -> Mapping[tuple[str, str], int]:
+        """Returns how many endpoints there are by (upstream, status)."""
+        return Counter(
+            (name, str(health.status)) for name, known in self.known.items() for _, health in known
+        )
+
+    def told(self) -> dict[str, Endpoints]:
+        """Returns what this worker tells others of the endpoints."""
+        return {name: _told(known) for name, known in self.known.items()}
 
     def find(self, name: str) -> "Remote | None":
         """Returns a remote by its name."""
@@ -194,6 +208,11 @@ class Remotes:
             _log.info("upstream %s takes requests", name)
         else:
             _log.warning("upstream %s can't be reached: no endpoint of it is well", name)
+
+
+def _told(known: "Sequence[tuple[str, EndpointHealth]]") -> Endpoints:
+    unwell = {address: str(health.status) for address, health in known if not health.available}
+    return Endpoints(len(known), len(known) - len(unwell), dict(islice(unwell.items(), _MOST_TOLD)))
 
 
 def _nobody() -> None:
