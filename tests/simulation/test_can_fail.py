@@ -7,7 +7,7 @@ import pytest
 
 from reliakit.rollouts import controller, folding, phases, reactions, transitions
 from reliakit.rollouts.definition import Step
-from reliakit.rollouts.events import Event, Happening
+from reliakit.rollouts.events import RULE, Event, Happening
 from reliakit.rollouts.phases import Phase
 from reliakit.rollouts.state import RolloutState
 from reliakit.runtime import burying, fleet, publishing, reconciler
@@ -15,7 +15,7 @@ from reliakit.stores.memory import MemoryStore, _Held
 from reliakit.testing.simulation import Broken, InMemory, simulate
 from reliakit.testing.simulation.deciding import Standing, promoted_in_time
 from reliakit.testing.simulation.stints import Stints
-from tests.rollouts.stage import canary
+from tests.rollouts.stage import ADA, canary
 
 Mistake = Callable[[pytest.MonkeyPatch], type[MemoryStore] | None]
 _SEEDS = range(1, 13)
@@ -235,19 +235,19 @@ def test_without_a_mistake_the_same_seeds_hold():
         simulate(seed, "calm")
 
 
-def _event(what, before, after):
-    return Event(what, "shop", 0.0, 1, "green", "2", before, after, 20.0, "")
+def _event(what, before, after, actor=RULE):
+    return Event(what, "shop", 0.0, 1, "green", "2", before, after, 20.0, "", actor)
 
 
-@pytest.mark.parametrize(("rest", "enough"), [(3.0, True), (0.5, False)])
+@pytest.mark.parametrize(("rest", "enough"), [(4.0, True), (0.5, False)])
 def test_a_bake_that_was_paused_has_to_last_in_all_its_parts(rest, enough):
     """Otherwise a release could bake while somebody has paused it, and no simulation would say so."""
     definition = canary(steps=(Step(20, bake=15), Step(50)))
     standing = Standing(RolloutState("shop", "blue"), definition)
     happened = [
         (0.0, _event(Happening.ADVANCED, Phase.RUNNING, Phase.RUNNING)),
-        (12.0, _event(Happening.PAUSED, Phase.RUNNING, Phase.PAUSED)),
-        (40.0, _event(Happening.RESUMED, Phase.PAUSED, Phase.RUNNING)),
+        (11.0, _event(Happening.PAUSED, Phase.RUNNING, Phase.PAUSED, ADA)),
+        (40.0, _event(Happening.RESUMED, Phase.PAUSED, Phase.RUNNING, ADA)),
     ]
     stints = Stints(0.0, 0)
     for at, event in happened:

@@ -272,7 +272,14 @@ def test_a_retirement_is_told_once_also_where_the_answer_got_lost(operation):
 
 @pytest.mark.parametrize(
     ("seed", "scenario"),
-    [(1_002, "deploys"), (1_006, "mayhem"), (1_010, "stalls"), (1_200, "clocks"), (1_214, "people")],
+    [
+        (1_002, "deploys"),
+        (1_006, "mayhem"),
+        (1_010, "stalls"),
+        (1_200, "clocks"),
+        (1_214, "people"),
+        (1_290, "people"),
+    ],
     ids=str,
 )
 def test_seeds_that_were_broken_once_hold(seed, scenario):

@@ -38,8 +38,8 @@ LARGEST = 64 * 1024
 """Bytes of a state with its evidence."""
 LATE = 9.0
 """Seconds between a reading of the store's clock and what was written because of it, at most."""
-_BETWEEN = 1.5
-"""Seconds since the last fold, in a pause, that count as time of the bake once a person resumes it, at most."""
+_BETWEEN = 2.5
+"""Seconds since the last fold, at most: where a person's order begins a bake, or goes on with it, they count."""
 _ON = (Happening.ADVANCED, Happening.PROMOTED)
 _TRIGGERS: Mapping[Happening, tuple[Trigger, ...]] = {
     Happening.RUNNING: (Trigger.TRAFFIC,),
@@ -199,7 +199,7 @@ def promoted_in_time(standing: Standing, event: Event, stints: Stints, jumps: in
     if event.what not in _ON or event.actor.kind == "person":
         return None
     step = standing.state.present_step(standing.definition)
-    most = 5 * jumps + _BETWEEN * stints.resumed
+    most = 5 * jumps + _BETWEEN * stints.ordered
     for asked, lasted, what in ((step.bake, stints.ran, "bakes"), (step.pause, stints.waited, "waits")):
         if lasted * 1.01 + 0.1 + most < asked:
             return f"a step that {what} for {asked:g} s went on after {lasted:.1f} s"

@@ -23,7 +23,7 @@ class Stints:
         waits: whether it is one of the timed pause.
         ran: seconds of bake in the parts before.
         waited: seconds of the timed pause in the parts before.
-        resumed: how often a pause has divided the bake.
+        ordered: how many parts of the bake began by an order of a person.
     """
 
     since: float
@@ -32,7 +32,7 @@ class Stints:
     waits: bool = False
     ran: float = 0.0
     waited: float = 0.0
-    resumed: int = 0
+    ordered: int = 0
 
     def until(self, now: float) -> Self:
         """Closes the present part."""
@@ -49,10 +49,10 @@ class Stints:
         if event.what not in _BEGIN and event.before is event.after and event.what is not Happening.WAITING:
             return self
         begun = Stints(now, jumps) if event.what in _BEGIN else self.until(now)
-        resumed = begun.resumed + (event.what is Happening.RESUMED)
+        ordered = begun.ordered + (event.actor.kind == "person" and event.after is Phase.RUNNING)
         # It waits a second time, in the same phase, for its gate: the timed pause is over.
         waits = event.what is Happening.WAITING and event.before is not Phase.PAUSED
-        return replace(begun, runs=event.after is Phase.RUNNING, waits=waits, resumed=resumed)
+        return replace(begun, runs=event.after is Phase.RUNNING, waits=waits, ordered=ordered)
 
     def again(self, now: float, state: RolloutState) -> "Stints":
         """Returns what it is once a store that had lost the state is told it again."""
