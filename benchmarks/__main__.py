@@ -1,4 +1,4 @@
-"""`python -m benchmarks evaluation|footprint|middleware|functions|provider|durations|canary|balancing|gateway_transports|all [--smoke]`: prints the tables as Markdown."""
+"""`python -m benchmarks evaluation|footprint|middleware|functions|provider|durations|canary|balancing|gateway_transports|gateway|all [--smoke]`: prints the tables as Markdown."""
 
 import argparse
 import sys
@@ -19,7 +19,9 @@ _SUBCOMMANDS = (
     "durations",
     "canary",
     "balancing",
+    "upstream_balancing",
     "gateway_transports",
+    "gateway",
 )
 
 

@@ -1,22 +1,29 @@
 """An upstream that is elsewhere, as an ASGI application."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Coroutine, Sequence
 from contextlib import suppress
+from functools import partial
+from typing import Any
 
 from reliakit.failover.retries import Ruling
-from reliakit.runtime.remotes.mirrors import Mirror
+from reliakit.runtime.remotes.mirrors import Mirror, body_length
 from reliakit.runtime.remotes.problems import Answer, problem
 from reliakit.runtime.remotes.refusals import status_of
 from reliakit.runtime.remotes.relay import Relay
-from reliakit.runtime.remotes.side import Side
-from reliakit.upstreams.errors import Aborted, ConnectFailed, Unanswered
-from reliakit.upstreams.protocol import Receive, Scope, Send, Transport
+from reliakit.runtime.remotes.side import Asking, Side
+from reliakit.upstreams.errors import ConnectFailed, Unanswered, UpstreamError
+from reliakit.upstreams.protocol import Message, Receive, Scope, Send, Transport
 
 __all__ = ["FOR_ROOM", "ASGIRemote", "respond"]
 
 FOR_ROOM = 0.01
 """Seconds between two looks whether the budget has room for a repeat."""
+
+_BODYLESS = frozenset({"GET", "HEAD"})
+"""Methods that hardly ever come with a body."""
+_WITH_HEADERS = frozenset({"1.1", "1.0"})
+"""Versions of HTTP in which headers say whether there is one."""
 
 
 class ASGIRemote:
@@ -41,7 +48,7 @@ class ASGIRemote:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closing: asyncio.Task[None] | None = None
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Coroutine[Any, Any, None]:
         """Passes one request on, or answers it.
 
         Raises:
@@ -49,15 +56,51 @@ class ASGIRemote:
         """
         if self._loop is None:
             self._loop = asyncio.get_running_loop()
-        relay = Relay(self.side, scope.get("method", "GET"), receive, send)
-        if self._mirror is not None and scope["type"] == "http":
-            self._mirror.look(scope, relay)
+        bodyless = scope.get("method") in _BODYLESS and scope.get("http_version") in _WITH_HEADERS
+        if bodyless and self._mirror is None:
+            return self._plain(scope, receive, send)
+        return self._relayed(scope, receive, send)
+
+    async def _plain(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Passes on a request that has no body, or that is not sent twice if it has one: most requests. They need no
+        `Relay`, which would cost more than all the rest here.
+        """
+        active, endpoint = self._active, -1
         self.flying += 1
         try:
-            relay.endpoint = self.side.choose(self.flying - 1)
+            endpoint = self.side.choose(self.flying)
+            active[endpoint] += 1
+            try:
+                await self.transports[endpoint](scope, receive, partial(self._seen, scope, endpoint, send))
+            finally:
+                active[endpoint] -= 1
+        except UpstreamError as failed:
+            relay = Relay(self.side, scope, receive, send, endpoint) if endpoint >= 0 else None
+            await self._failed(failed, scope, relay, send)
+        finally:
+            self.flying -= 1
+
+    def _seen(self, scope: Scope, endpoint: int, send: Send, message: Message) -> Awaitable[None]:
+        """Passes a piece of an answer on; only the first one has a status."""
+        status = message.get("status")
+        if status:
+            if status < 500:
+                next(self.side.numbers[endpoint])
+            elif self.side.failed(endpoint, status):
+                kept = body_length(scope["headers"]) == 0
+                self.side.give_up(Asking(scope["method"], [endpoint], kept), status)
+        return send(message)
+
+    async def _relayed(self, scope: Scope, receive: Receive, send: Send) -> None:
+        relay = None
+        self.flying += 1
+        try:
+            relay = Relay(self.side, scope, receive, send, self.side.choose(self.flying))
+            if self._mirror is not None and scope["type"] == "http":
+                self._mirror.look(scope, relay)
             await self._asked(scope, relay)
-        except Unanswered as failed:
-            await self._again(failed, scope, relay, send)
+        except UpstreamError as failed:
+            await self._failed(failed, scope, relay, send)
         finally:
             self.flying -= 1
 
@@ -68,11 +111,14 @@ class ASGIRemote:
             Unanswered: there was no answer.
             Aborted: there was half of one.
         """
-        relay = Relay(self.side, "", receive, send)
+        relay = None
         self.flying += 1
         try:
-            relay.endpoint = self.side.choose(self.flying - 1)
+            relay = Relay(self.side, {"method": ""}, receive, send, self.side.choose(self.flying))
             await self._asked(scope, relay)
+        except UpstreamError as failed:
+            self._note(failed, relay)
+            raise
         finally:
             self.flying -= 1
 
@@ -81,17 +127,33 @@ class ASGIRemote:
         active[endpoint] += 1
         try:
             await self.transports[endpoint](scope, relay.receive, relay.send)
-        except Unanswered as failed:
-            self.side.unanswered(endpoint, failed)
-            relay.refused += isinstance(failed, ConnectFailed)
-            raise
-        except Aborted:
-            self.side.answers.failed(endpoint)
-            raise
         finally:
             active[endpoint] -= 1
 
-    async def _again(self, failed: Unanswered, scope: Scope, relay: Relay, send: Send) -> None:
+    def _note(self, failed: UpstreamError, relay: Relay | None) -> None:
+        if relay is None:
+            return
+        if isinstance(failed, Unanswered):
+            relay.lost = relay.lost or (failed.consumed and not relay.kept)
+            self.side.unanswered(relay.endpoint, failed)
+            relay.refused += isinstance(failed, ConnectFailed)
+        else:
+            self.side.answers.failed(relay.endpoint)
+
+    async def _failed(self, failed: UpstreamError, scope: Scope, relay: Relay | None, send: Send) -> None:
+        self._note(failed, relay)
+        if not isinstance(failed, Unanswered):
+            raise failed
+        if relay is not None:
+            answer = await self._again(failed, scope, relay)
+            if answer is None:
+                return
+            failed = answer
+        self.side.complain(failed)
+        await respond(problem(status_of(failed), failed.reason), scope, send)
+
+    async def _again(self, failed: Unanswered, scope: Scope, relay: Relay) -> Unanswered | None:
+        """Asks others; returns why none of them has answered either."""
         retry = object()
         try:
             while (instead := await self._instead(failed, relay)) is not None:
@@ -100,14 +162,16 @@ class ASGIRemote:
                 relay.begin_again(instead[0])
                 try:
                     await self._asked(scope, relay)
-                except Unanswered as anew:
+                except UpstreamError as anew:
+                    self._note(anew, relay)
+                    if not isinstance(anew, Unanswered):
+                        raise
                     failed = anew
                 else:
-                    return
+                    return None
         finally:
             self.side.retries.discard(retry)
-        self.side.complain(failed)
-        await respond(problem(status_of(failed), failed.reason), scope, send)
+        return failed
 
     async def _instead(self, failed: Unanswered, relay: Relay) -> tuple[int, float] | None:
         side, left = self.side, self.side.terms.wait

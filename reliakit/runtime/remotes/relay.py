@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 
 from reliakit.runtime.remotes.side import Asking, Side
-from reliakit.upstreams.protocol import Message, Receive, Send
+from reliakit.upstreams.protocol import Message, Receive, Scope, Send
 
 __all__ = ["Relay"]
 
@@ -18,28 +18,31 @@ class Relay:
 
     Args:
         side: of the upstream.
-        receive, send: of ASGI.
+        scope, receive, send: of ASGI.
+        endpoint: that is asked first.
 
     Attributes:
         endpoint: that is being asked.
         tried: endpoints that have been asked in vain.
         refused: how many endpoints took no connection.
+        kept: what was taken of the body; None where nothing was, or where it is lost.
+        lost: whether something was taken that is not at hand any more.
         copied: given the pieces of the body, once all of it is there; None where nobody wants them.
     """
 
-    __slots__ = ("_answered", "_kept", "_numbers", "_receive", "_replayed", "_room", "_send", "_side", "copied",
-                 "endpoint", "method", "refused", "tried")  # fmt: skip
+    # Defaults of the class, and no slots: most requests set none of them, and each assignment is felt.
+    _answered = False
+    kept: list[Message] | None = None
+    _replayed: deque[Message] | None = None
+    refused = 0
+    tried: list[int] | None = None
+    copied: Callable[[list[Message]], None] | None = None
+    _size = 0
+    lost = False
 
-    def __init__(self, side: Side, method: str, receive: Receive, send: Send) -> None:
-        self._side, self.method, self._receive, self._send = side, method, receive, send
-        self._answered = False
-        self._room = side.terms.kept
-        self._kept: list[Message] | None = None
-        self._replayed: deque[Message] | None = None
-        self.endpoint = -1
-        self.refused = 0
-        self.tried: list[int] | None = None
-        self.copied: Callable[[list[Message]], None] | None = None
+    def __init__(self, side: Side, scope: Scope, receive: Receive, send: Send, endpoint: int) -> None:
+        self._side, self._scope, self._receive, self._send = side, scope, receive, send
+        self.endpoint = endpoint
 
     def send(self, message: Message) -> Awaitable[None]:
         """Passes an answer on; not a coroutine function, since every piece of a body goes through it.
@@ -52,7 +55,7 @@ class Relay:
             if status >= 500:
                 self._bad(status)
             elif status:
-                next(self._side.answers.numbers[self.endpoint])
+                next(self._side.numbers[self.endpoint])
             self._answered = status > 0
         return self._send(message)
 
@@ -67,26 +70,27 @@ class Relay:
 
     def asking(self) -> Asking:
         """Returns how far it has come."""
-        return Asking(self.method, [*(self.tried or ()), self.endpoint], self._room >= 0, self.refused)
+        method = self._scope.get("method", "GET")
+        return Asking(method, [*(self.tried or ()), self.endpoint], not self.lost, self.refused)
 
     def begin_again(self, endpoint: int) -> None:
         """Goes to another endpoint, with the body from its beginning."""
         self.tried = [*(self.tried or ()), self.endpoint]
         self.endpoint = endpoint
-        self._replayed = deque(self._kept or ())
+        self._replayed = deque(self.kept or ())
 
     def _bad(self, status: int) -> None:
         if self._side.failed(self.endpoint, status):
             self._side.give_up(self.asking(), status)
 
     def _keep(self, message: Message) -> None:
-        self._room -= len(message.get("body", b""))
-        if self._room < 0:
-            self._kept = self.copied = None
+        self._size += len(message.get("body", b""))
+        if self._size > self._side.terms.kept:
+            self.lost, self.kept, self.copied = True, None, None
+        if self.lost:
             return
-        if self._kept is None:
-            self._kept = []
-        self._kept.append(message)
+        self.kept = self.kept or []
+        self.kept.append(message)
         if self.copied is not None and not message.get("more_body", False):
             copied, self.copied = self.copied, None
-            copied(list(self._kept))
+            copied(list(self.kept))

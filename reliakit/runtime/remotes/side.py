@@ -78,6 +78,7 @@ class Side:
         scope: tells the scope of the moment.
 
     Attributes:
+        numbers: one for each endpoint; `next` on it counts a good answer.
         retries: one for each repeat in flight. A set, since several threads may count.
     """
 
@@ -93,13 +94,14 @@ class Side:
         scope: Callable[[], Scope | None],
     ) -> None:
         self.terms, self.chooser, self.answers, self.active = terms, chooser, answers, active
+        self.numbers = answers.numbers
         self.flying, self._complaints, self._counters, self._scope = flying, complaints, counters, scope
         self.retries: set[object] = set()
         self._sticky, self._pool = terms.balancer is Balancer.RING_HASH, terms.pool
         self._soft = min(terms.limits.max_requests, terms.limits.max_connections)
 
     def choose(self, flying: int) -> int:
-        """Returns the endpoint for a request, beside so many in flight.
+        """Returns the endpoint for a request, one of so many in flight.
 
         Raises:
             NoEndpoint: none may be asked.
@@ -109,7 +111,7 @@ class Side:
         if pick is None:
             raise NoEndpoint("no endpoint takes requests")
         endpoint = pick(random(), self._key() if self._sticky else None)  # noqa: S311 - a lot, and no secret
-        if flying >= self._soft or self.active[endpoint] >= self._pool:
+        if flying > self._soft or self.active[endpoint] >= self._pool:
             self._look_closer(endpoint, flying)
         return endpoint
 
@@ -177,7 +179,7 @@ class Side:
         requests = [self.active[number] for number in range(len(self.active))]
         pending = sum(max(0, each - pool) for each in requests)
         busy = requests[endpoint] >= pool
-        limit = room_to_send(limits, flying)
+        limit = room_to_send(limits, flying - 1)
         limit = limit or (room_to_wait(limits, pending) if busy else None)
         limit = limit or (None if busy else room_to_connect(limits, sum(requests) - pending))
         if limit is not None:

@@ -39,10 +39,9 @@ class WSGIRemote:
         """Passes one request on, or answers it. The body raises Aborted where the rest of it is not to be had."""
         request = _Request(self.side, environ, start_response)
         copied = self._copies.look(environ, request.body) if self._copies is not None else None
-        before = len(self.flying)
         self.flying.add(request)
         try:
-            request.tried.append(self.side.choose(before))
+            request.tried.append(self.side.choose(len(self.flying)))
             return self._asked(request)
         except Unanswered as failed:
             return self._again(failed, request)
@@ -58,7 +57,7 @@ class WSGIRemote:
         request = _Request(self.side, environ, _unheard)
         self.flying.add(request)
         try:
-            request.tried.append(self.side.choose(len(self.flying) - 1))
+            request.tried.append(self.side.choose(len(self.flying)))
             body = self._asked(request)
             try:
                 for _ in body:
