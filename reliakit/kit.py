@@ -96,7 +96,7 @@ class Reliakit(FlagCalls, FlagNews, Mounted):
         self._keeper.settled = partial(self._runtime.settle, "definitions")
         self._joined.sharing.settled = partial(self._runtime.settle, "state")
         measured.standings, measured.endpoints = self._joined.standings.now, remotes.counted
-        self._joined.endpoints = remotes.told
+        self._joined.endpoints, self._joined.fleet.callers = remotes.told, remotes.called_from
         self._measured = measured
         weakref.finalize(self, self._runtime.stop, _EXIT_WITHIN)
 

@@ -4,6 +4,7 @@ Nothing here sleeps or reads a clock of its own, so that a simulation drives the
 """
 
 import logging
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
@@ -11,6 +12,7 @@ import msgspec
 
 from reliakit.clock import Clock
 from reliakit.core.rollouts import Split
+from reliakit.failover.endpoints import Locality
 from reliakit.rollouts.bursts import window_of
 from reliakit.rollouts.controller import awaiting
 from reliakit.rollouts.definition import RolloutDefinition
@@ -23,7 +25,7 @@ from reliakit.runtime.documents import OVERRIDE, ROLLOUT, Pin, Versioned, pins_i
 from reliakit.runtime.keeper import Shared
 from reliakit.runtime.publishing import Publisher
 from reliakit.runtime.reconciler import Reconciler
-from reliakit.runtime.sighting import LIVE, About, own
+from reliakit.runtime.sighting import LIVE, About, about_of, own
 from reliakit.stores.protocol import Receipt, Store
 
 __all__ = ["Fleet"]
@@ -64,6 +66,8 @@ class Fleet:
         """Rollouts whose canary this worker sends nothing to by its own evidence -> version of the state then."""
         self.live = 1
         """How many workers were live when this one last looked."""
+        self.callers: Callable[[Mapping[Locality, int]], None] = lambda callers: None
+        """Told how many live workers there are in each locality."""
         self._own: dict[str, tuple[int, Evidence]] = {}
         self._revision = _UNKNOWN
         self._offset: float | None = None
@@ -167,7 +171,9 @@ class Fleet:
     async def count_live(self) -> None:
         """Learns how many workers are live."""
         totals = await self._store.totals("-")
-        self.live = max(1, sum(totals.time - worker.seen <= LIVE for worker in totals.workers))
+        live = [about_of(worker) for worker in totals.workers if totals.time - worker.seen <= LIVE]
+        self.live = max(1, len(live))
+        self.callers(Counter(Locality(each.region, each.zone) for each in live))
 
     def _split(self, name: str, state: RolloutState) -> Split:
         return Split(state.stable, 0.0 if name in self.stopped else state.weight, state.number)

@@ -129,7 +129,7 @@ class Joined:
 
     def _about(self) -> About:
         definitions = self.definitions()
-        sections = self._keeper.state.definitions.rollouts
+        sections, node = self._keeper.state.definitions.rollouts, self._keeper.state.definitions.node
         return About(
             host=socket.gethostname(),
             pid=os.getpid(),
@@ -143,6 +143,8 @@ class Joined:
             },
             in_flight=self.in_flight(),
             upstreams=self.endpoints(),
+            region=node.region,
+            zone=node.zone,
         )
 
 

@@ -40,6 +40,7 @@ class About:
 
     Attributes:
         host, pid: where it runs.
+        region, zone: where that is, as far as its definitions say.
         version: of reliakit.
         format: the newest version of records that it reads.
         revision: of its definitions, for people.
@@ -62,6 +63,8 @@ class About:
     stopped: list[str] = field(default_factory=list)
     in_flight: int = 0
     upstreams: dict[str, Endpoints] = field(default_factory=dict)
+    region: str = ""
+    zone: str = ""
 
 
 def about_of(worker: Worker) -> About:
