@@ -18,6 +18,7 @@ from openfeature.evaluation_context import EvaluationContext
 from openfeature.exception import OpenFeatureError
 
 from reliakit.clock import SYSTEM
+from reliakit.core.counters import Counters
 from reliakit.core.tally import Tallies
 from reliakit.definitions.compile import compile_snapshot
 from reliakit.definitions.models import Definitions
@@ -80,7 +81,7 @@ class Ours:
         assert result.definitions is not None
         self.definitions: Definitions = result.definitions
         self.snapshot = compile_snapshot(self.definitions, Tallies(), now=lambda: NOW)
-        self._calls = FlagCalls(Runtime(self.snapshot, Tallies(), SYSTEM, [], Remotes(Path(), SYSTEM)))
+        self._calls = FlagCalls(Runtime(self.snapshot, Tallies(), SYSTEM, [], Remotes(Path(), SYSTEM, Counters())))
 
     def ask(self, key: str, default: Any, user: str | None, attributes: Mapping[str, Any]) -> Found:
         """Asks as an application does. Without a user it needs a scope where nobody is known."""

@@ -279,6 +279,7 @@ def test_a_retirement_is_told_once_also_where_the_answer_got_lost(operation):
         (1_200, "clocks"),
         (1_214, "people"),
         (1_290, "people"),
+        (1_543, "mayhem"),
     ],
     ids=str,
 )

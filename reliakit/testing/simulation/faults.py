@@ -57,6 +57,9 @@ class Faults:
 class Observer(Protocol):
     """Who is told of what reached the store."""
 
+    def sent(self, report: Report) -> None:
+        """A report was sent, for the first time or again."""
+
     def published(self, report: Report, receipt: Receipt) -> None:
         """A report was taken or refused."""
 
@@ -138,6 +141,7 @@ class FaultyStore:
         if network.happens(network.faults.twice):
             network.schedule.at(network.chance.uniform(0.1, _LONGEST), act)
         self.reporting(report)
+        network.observer.sent(report)
         receipt = await self._done(act)
         self.answered(receipt)
         return receipt

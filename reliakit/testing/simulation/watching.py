@@ -70,6 +70,7 @@ class Watch(Watched):
         self._folded = 0.0
         self._phase: Phase | None = None
         self._reported: dict[str, float] = {}
+        self._sent: dict[tuple[str, int], float] = {}
         self._begun: tuple[int, float, int] = (0, 0.0, 0)
         self._stints = Stints(0.0, 0)
 
@@ -93,10 +94,15 @@ class Watch(Watched):
     def told(self, process: Process, line: str) -> None:
         self.say(f"{process.name}: {line}")
 
+    def sent(self, report: Report) -> None:
+        self._sent.setdefault((report.worker, report.sequence), self._schedule.now)
+
     def published(self, report: Report, receipt: Receipt) -> None:
         if receipt.accepted and self._ledger.take(report):
+            # One that is sent again says what was so when it was made: whoever sends it may have read another edition.
+            made = self._sent[report.worker, report.sequence]
             for meaning in msgspec.json.decode(report.about).get("meanings", {}).values():
-                self._reported[meaning] = self._schedule.now
+                self._reported[meaning] = max(made, self._reported.get(meaning, made))
 
     def absorbed(self, prefix: str, into: str) -> None:
         self._ledger.absorb(prefix, into)
