@@ -50,11 +50,17 @@ def incoming(status: int, received: Headers, *, head: bool, version: Callable[[]
     named = b""
     for pair in received:
         kind = kind_of(pair[0])
-        if kind == FRAMING:
-            (lengths if pair[0] == b"content-length" else codings).append(pair[1])
+        if not kind:
+            kept.append(pair)
+        elif kind == FRAMING:
+            if pair[0] == b"content-length":
+                lengths.append(pair[1])
+                kept.append(pair)
+            else:
+                codings.append(pair[1])
         elif kind == CONNECTION:
             named = named + b"," + pair[1].lower()
-        if kind not in (HOP, CONNECTION) and pair[0] != b"transfer-encoding":
+        elif kind != HOP:
             kept.append(pair)
     closing = False
     if named and named != b",keep-alive":

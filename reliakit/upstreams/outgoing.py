@@ -22,6 +22,7 @@ _VISIBLE = bytes({*range(0x21, 0x7F)} - {ord("#")})
 _PRINTABLE = b"\t" + bytes({*range(0x20, 0x7F), *range(0x80, 0x100)})
 """What a value may have."""
 _TOKEN = frozenset("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
+_USUAL = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _DIGITS = 18
 _LARGEST = 64 * 1024
 """Bytes of a target, or of all headers. Not every server has a limit of its own, and few upstreams take as much."""
@@ -55,7 +56,7 @@ def outgoing(scope: Scope, forwarding: Forwarding) -> Outgoing:
     """
     head = _Head(scope)
     target, method = _target(scope), scope.get("method", "GET")
-    if method == "CONNECT" or not method or not _TOKEN.issuperset(method):
+    if method not in _USUAL and (method == "CONNECT" or not method or not _TOKEN.issuperset(method)):
         raise BadRequest("this method can't be passed on")
     headers = head.passed()
     if head.host is None:
@@ -152,8 +153,10 @@ class _Head:
 
     def passed(self) -> Headers:
         """Returns what goes on: all but what ends at this hop, or what `Connection` says does."""
+        if not self._named:
+            return self._kept
         named = b",".join(self._named).lower()
-        if named in (b"", b"keep-alive", b"close"):
+        if named in (b"keep-alive", b"close"):
             return self._kept
         # Whoever names these two would make us send a request that nobody can frame or route.
         gone = {name.strip() for name in named.split(b",")} - {b"host", b"content-length"}

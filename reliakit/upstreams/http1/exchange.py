@@ -227,8 +227,6 @@ class Exchange:
 
 def _head(request: Outgoing) -> bytes:
     """Returns the bytes of a request up to its body."""
-    parts = [request.method.encode("latin-1"), b" ", request.target, b" HTTP/1.1\r\n"]
-    for name, value in request.headers:
-        parts += (name, b": ", value, b"\r\n")
-    parts.append(b"transfer-encoding: chunked\r\n\r\n" if request.length == CHUNKED else b"\r\n")
-    return b"".join(parts)
+    line = b"%b %b HTTP/1.1" % (request.method.encode("latin-1"), request.target)
+    end = b"transfer-encoding: chunked\r\n\r\n" if request.length == CHUNKED else b"\r\n"
+    return b"\r\n".join([line, *[b": ".join(pair) for pair in request.headers], end])
