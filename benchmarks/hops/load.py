@@ -45,7 +45,19 @@ def by_wrk(port: int, seconds: int) -> Load:
         subprocess.SubprocessError: wrk failed.
     """
     url = f"http://127.0.0.1:{port}/"
-    command = ["wrk", "-t", "1", "-c", str(CONNECTIONS), "-d", f"{seconds}s", "--latency", url]
+    command = [
+        "wrk",
+        "-t",
+        "1",
+        "-c",
+        str(CONNECTIONS),
+        "-d",
+        f"{seconds}s",
+        "--timeout",
+        "30s",
+        "--latency",
+        url,
+    ]
     said = subprocess.run(command, check=True, capture_output=True, text=True, timeout=seconds + 60).stdout
     requests = int(_found(r"(\d+) requests in", said)[0])
     errors = re.search(r"Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)", said)
