@@ -13,6 +13,7 @@ from reliakit.rollouts.ratio_rule import RatioStep
 from reliakit.rollouts.records import Record, opened, stamped
 from reliakit.rollouts.slices import Slice
 from reliakit.rollouts.timed import Timed
+from reliakit.rollouts.usual import Usual
 
 __all__ = ["Analysis"]
 
@@ -30,11 +31,11 @@ class Analysis:
     mismatch: Mismatch | None = None
 
     @classmethod
-    def begun(cls, rules: AnalysisRules) -> "Analysis":
-        """Returns all tests before the first block."""
+    def begun(cls, rules: AnalysisRules, usual: Usual | None = None) -> "Analysis":
+        """Returns all tests before the first block; `usual` is how often stable is known to fail."""
         held, latency = rules.client_errors, rules.latency
         return cls(
-            errors=Counted.begun(rules.errors),
+            errors=Counted.begun(rules.errors, usual),
             client_errors=None if held is None else Held.begun(held),
             latency=None if latency is None else Timed.begun(latency),
             metrics={each.name: Counted.begun(each.rules) for each in rules.metrics},

@@ -106,7 +106,7 @@ def _knows_its_slots(moving: Moving) -> bool:
 def _restore(moving: Moving) -> None:
     """Begins the evidence of a release anew where it is lost, or nothing would ever move again."""
     if moving.state.active and moving.state.evidence is None:
-        moving.put(evidence=fresh(moving.definition, moving.now))
+        moving.put(evidence=moving.fresh())
         moving.note(Happening.COUNTS_LOST, "its evidence was lost and begins anew")
 
 

@@ -10,6 +10,7 @@ from reliakit.rollouts.errors import Rollback, RollbackRule
 from reliakit.rollouts.promotion import Promotion
 from reliakit.rollouts.ratio import RatioEvidence
 from reliakit.rollouts.records import Record, opened, stamped
+from reliakit.rollouts.usual import Usual
 
 __all__ = ["Counted", "Held"]
 
@@ -58,9 +59,9 @@ class Counted:
     promotion: Promotion
 
     @classmethod
-    def begun(cls, rules: ErrorRules) -> "Counted":
-        """Returns both tests before the first block."""
-        return cls(Held.begun(rules.rollback), Promotion(rules.promotion))
+    def begun(cls, rules: ErrorRules, usual: Usual | None = None) -> "Counted":
+        """Returns both tests before the first block; `usual` is how often stable is known to fail."""
+        return cls(Held.begun(rules.rollback), Promotion(rules.promotion, usual=usual or Usual()))
 
     @classmethod
     def under(cls, before: "Counted | None", rules: ErrorRules) -> "Counted":

@@ -8,6 +8,7 @@ from reliakit.rollouts.analysis import Analysis
 from reliakit.rollouts.bursts import Incidents
 from reliakit.rollouts.records import Record, opened, stamped
 from reliakit.rollouts.served import Place, Served
+from reliakit.rollouts.usual import Usual
 
 __all__ = ["Evidence", "Pending", "Spent"]
 
@@ -81,6 +82,11 @@ class Evidence:
     settled: bool = False
     noted: frozenset[str] = frozenset()
     behind: float = 0.0
+
+    @property
+    def usual(self) -> Usual:
+        """How often stable fails, as far as this release knows."""
+        return self.analysis.errors.promotion.usual
 
     def to_record(self) -> Record:
         """Returns what JSON can hold."""

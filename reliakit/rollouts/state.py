@@ -1,7 +1,7 @@
 """The state of one rollout: small, plain and shared. Its evidence, which changes at every fold, is kept beside it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -9,6 +9,7 @@ from reliakit.rollouts.definition import RolloutDefinition, Step
 from reliakit.rollouts.evidence import Evidence
 from reliakit.rollouts.phases import ACTIVE, Phase
 from reliakit.rollouts.records import Record, opened, stamped
+from reliakit.rollouts.usual import Usual
 
 __all__ = ["REMEMBERED", "Hold", "Release", "RolloutState"]
 
@@ -60,6 +61,7 @@ class RolloutState:
         hold: what a pause waits for.
         why: for people: why it stands where it stands.
         evidence: of the release; None where nothing is judged.
+        usual: how often stable has failed, as the last release knew when it was judged no more.
     """
 
     rollout: str
@@ -74,6 +76,7 @@ class RolloutState:
     hold: Hold = Hold.NOTHING
     why: str = "no release yet"
     evidence: Evidence | None = None
+    usual: Usual = field(default_factory=Usual)
 
     @classmethod
     def begun(cls, definition: RolloutDefinition) -> "RolloutState":
@@ -125,6 +128,7 @@ class RolloutState:
             hold=self.hold.value,
             why=self.why,
             judged=self.evidence is not None,
+            usual=self.usual.to_record(),
         )
 
     @classmethod
@@ -144,4 +148,5 @@ class RolloutState:
             Hold(fields["hold"]),
             fields["why"],
             None if evidence is None else Evidence.from_record(evidence),
+            Usual.from_record(fields.get("usual", ())),
         )

@@ -9,6 +9,7 @@ from reliakit.rollouts.events import RULE, Actor, Event, Happening
 from reliakit.rollouts.evidence import Evidence, Spent
 from reliakit.rollouts.phases import Phase, Refused, Trigger, moved
 from reliakit.rollouts.state import Hold, Release, RolloutState
+from reliakit.rollouts.usual import Usual
 from reliakit.rollouts.verdict import Verdict
 
 __all__ = ["Moving", "began", "fresh"]
@@ -55,7 +56,10 @@ class Moving:
         return self.state.evidence is not None and what.value not in self.state.evidence.noted
 
     def put(self, **fields: Any) -> None:
-        """Changes fields of the state that have no event of their own."""
+        """Changes fields of the state that have no event of their own. Where evidence goes, what is usual stays."""
+        evidence = self.state.evidence
+        if evidence is not None and fields.get("evidence", evidence) is None:
+            fields["usual"] = evidence.usual.recent()
         self.state = replace(self.state, **fields)
 
     def move(self, trigger: Trigger, why: str, verdicts: tuple[Verdict, ...] = (), **fields: Any) -> None:
@@ -92,9 +96,15 @@ class Moving:
         state = self.state
         return state.step + (state.weight >= state.present_step(self.definition).weight)
 
+    def fresh(self) -> Evidence:
+        """Returns the evidence before anything was served."""
+        evidence = self.state.evidence
+        usual = self.state.usual if evidence is None else evidence.usual.recent()
+        return fresh(self.definition, self.now, usual)
+
     def stepped(self) -> Evidence:
         """Returns the evidence at a change of the weight: what speaks against is kept, the rest begins anew."""
-        evidence = self.state.evidence or fresh(self.definition, self.now)
+        evidence = self.state.evidence or self.fresh()
         return replace(
             evidence,
             analysis=evidence.analysis.stepped(self.definition.analysis),
@@ -132,7 +142,7 @@ class Moving:
             weight=step.weight,
             hold=Hold.NOTHING,
             why=why,
-            evidence=fresh(self.definition, self.now),
+            evidence=self.fresh(),
         )
         self.events.append(self._event(what, before, why, ()))
 
@@ -151,9 +161,9 @@ class Moving:
         )  # fmt: skip
 
 
-def fresh(definition: RolloutDefinition, now: float) -> Evidence:
-    """Returns the evidence before anything was served."""
-    return Evidence(Analysis.begun(definition.analysis), now)
+def fresh(definition: RolloutDefinition, now: float, usual: Usual | None = None) -> Evidence:
+    """Returns the evidence before anything was served; `usual` is how often stable is known to fail."""
+    return Evidence(Analysis.begun(definition.analysis, usual), now)
 
 
 def began(definition: RolloutDefinition, state: RolloutState, now: float, actor: Actor = RULE) -> Moving:

@@ -19,21 +19,27 @@ __all__ = ["Usual"]
 _TIMES = 3.0
 """How many times the usual rate is unusual, beside what chance does: four standard deviations."""
 _CHANCE = 4.0
+_BELIEVED = 200_000
+"""Requests of stable that outweigh what is unusual: a release that has seen a few seconds does not unlearn them in a
+few more."""
+_RECENT = 1_000_000
+"""Requests that later releases remember: one that begins in an outage is judged by times before it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Usual:
-    """Stable's rate since the release began.
+    """Stable's rate since the release began, and before it.
 
-    What is unusual enters it as thrice the usual, however much it is: an outage that ends leaves hardly a trace, and
-    a rate that stays becomes usual after about as long again as it was not.
+    What is unusual enters it as thrice the usual, however much it is, and with less weight where little is known: an
+    outage that ends leaves hardly a trace. A rate that stays becomes usual after about as many requests again as were
+    usual, and not before some 50,000.
 
     Attributes:
         requests: of stable.
         errors: of them.
     """
 
-    requests: int = 0
+    requests: float = 0.0
     errors: float = 0.0
 
     def has(self, block: Block) -> bool:
@@ -43,8 +49,15 @@ class Usual:
 
     def with_more(self, block: Block) -> "Usual":
         """Returns the rate after one more block."""
-        errors = block.e_s if self.has(block) else self._most(block)
-        return Usual(self.requests + block.n_s, self.errors + errors)
+        if self.has(block):
+            return Usual(self.requests + block.n_s, self.errors + block.e_s)
+        weight = min(1.0, self.requests / _BELIEVED)
+        return Usual(self.requests + block.n_s * weight, self.errors + self._most(block) * weight)
+
+    def recent(self) -> "Usual":
+        """Returns what the next release begins with."""
+        share = min(1.0, _RECENT / self.requests) if self.requests else 1.0
+        return Usual(self.requests * share, self.errors * share)
 
     def _most(self, block: Block) -> float:
         if not self.requests:
@@ -58,4 +71,4 @@ class Usual:
     @classmethod
     def from_record(cls, record: Sequence[float]) -> "Usual":
         """Reads `to_record`, and of a version that does not know it, nothing."""
-        return cls(int(record[0]), record[1]) if record else cls()
+        return cls(*record) if record else cls()

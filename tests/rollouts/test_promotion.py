@@ -1,6 +1,7 @@
 """A step is promoted by evidence, never by silence."""
 
 import random
+from dataclasses import replace
 from math import isfinite, log
 
 import pytest
@@ -8,11 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reliakit.rollouts.blocks import Block
+from reliakit.rollouts.phases import Trigger
 from reliakit.rollouts.promotion import Promotion, PromotionRule, log_e_floor, log_e_ratio
 from reliakit.rollouts.ratio import RatioEvidence
+from reliakit.rollouts.state import RolloutState
+from reliakit.rollouts.transitions import began
 from reliakit.rollouts.usual import Usual
 from tests.rollouts.blocks import counts, folded, size, through_json
 from tests.rollouts.formulas import e_floor, e_ratio
+from tests.rollouts.stage import canary, reread
 
 _GOLDEN = [(500, 9500, 3, 50), (520, 9480, 2, 47), (480, 9520, 2, 55), (500, 9500, 1, 48)]
 _blocks = st.lists(counts(), min_size=1, max_size=6)
@@ -57,9 +62,12 @@ def test_an_outage_that_hits_both_says_nothing_in_favour():
 
 def test_what_stable_fails_at_for_good_becomes_usual():
     """Otherwise a service whose errors have doubled three times can never be released again."""
-    test = folded(Promotion(PromotionRule()), [_FINE] * 10 + [_OUTAGE] * 120)
-    assert test.usual.has(Block(*_OUTAGE))
-    assert test.evidence.counts.n > 10 * 1_000
+    ten = 50, 950, 3, 50
+    before = folded(Promotion(PromotionRule()), [_FINE] * 10)
+    assert folded(before, [ten] * 40).evidence == before.evidence
+    after = folded(before, [ten] * 200)
+    assert after.usual.has(Block(*ten))
+    assert after.evidence.counts.n > before.evidence.counts.n
 
 
 def test_a_short_outage_leaves_hardly_a_trace():
@@ -89,6 +97,22 @@ def test_a_step_keeps_in_mind_what_is_usual():
     """Otherwise an outage right after a step counts in favour."""
     test = folded(Promotion(PromotionRule()), [_FINE] * 30).restarted()
     assert folded(test, [_OUTAGE]).log_e == test.log_e == 0.0
+
+
+def test_a_release_that_begins_in_an_outage_knows_what_was_usual_before():
+    """Otherwise a fix that is released while everything fails is promoted within seconds, whatever it is."""
+    moving = began(canary(), RolloutState.begun(canary()), 0.0)
+    moving.begin("green", "2", "because")
+    evidence, known = moving.state.evidence, Usual(10_000, 50.0)
+    assert evidence is not None
+    errors = replace(evidence.analysis.errors, promotion=Promotion(PromotionRule(), usual=known))
+    moving.put(evidence=replace(evidence, analysis=replace(evidence.analysis, errors=errors)))
+    moving.go_back(Trigger.ABORT, "because")
+    assert reread(moving.state).usual == known
+    moving.begin("green", "3", "because")
+    again = moving.state.evidence
+    assert again is not None
+    assert again.usual == known
 
 
 @given(_blocks, _blocks)
