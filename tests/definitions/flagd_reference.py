@@ -81,7 +81,9 @@ class Ours:
         assert result.definitions is not None
         self.definitions: Definitions = result.definitions
         self.snapshot = compile_snapshot(self.definitions, Tallies(), now=lambda: NOW)
-        self._calls = FlagCalls(Runtime(self.snapshot, Tallies(), SYSTEM, [], Remotes(Path(), SYSTEM, Counters())))
+        self._calls = FlagCalls(
+            Runtime(self.snapshot, Tallies(), SYSTEM, [], Remotes(Path(), SYSTEM, Counters()))
+        )
 
     def ask(self, key: str, default: Any, user: str | None, attributes: Mapping[str, Any]) -> Found:
         """Asks as an application does. Without a user it needs a scope where nobody is known."""
