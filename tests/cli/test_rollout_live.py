@@ -23,6 +23,11 @@ def shop(file) -> Iterator[Shop]:
         yield shop
 
 
+def _hears_the_keyboard():
+    """What a shell starts in the background ignores it, and with it all that the tests would start there."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_a_bad_release_is_watched_rolled_back_and_explained_with_its_figures(shop, file):
     """People would be told that something went back, and never why."""
     folder = file.parent
@@ -30,6 +35,7 @@ def test_a_bad_release_is_watched_rolled_back_and_explained_with_its_figures(sho
     watching = subprocess.Popen(
         [*COMMAND, "rollout", "status", "shop", "--watch", "--timeout", "60s"],
         cwd=folder, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        preexec_fn=_hears_the_keyboard,  # noqa: PLW1509 - it takes no lock
     )  # fmt: skip
     assert watching.stdout is not None
     shop.broken = True
@@ -135,6 +141,7 @@ def test_a_watch_is_ended_by_the_keyboard_and_the_release_is_not(shop, file):
     watching = subprocess.Popen(
         [*COMMAND, "rollout", "status", "shop", "--watch"],
         cwd=folder, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        preexec_fn=_hears_the_keyboard,  # noqa: PLW1509 - it takes no lock
     )  # fmt: skip
     assert watching.stdout is not None
     assert "Pending" in watching.stdout.readline()

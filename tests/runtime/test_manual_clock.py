@@ -47,8 +47,10 @@ class Refuse:
 sys.meta_path.insert(0, Refuse())
 import reliakit
 for module in pkgutil.walk_packages(reliakit.__path__, "reliakit."):
-    contracts = ("reliakit.testing.sources", "reliakit.testing.store")
+    contracts = ("reliakit.testing.sources", "reliakit.testing.store", "reliakit.testing.upstream")
     if not module.name.startswith((*contracts, "reliakit.__main__", "reliakit.cli.demo")):
+        for name in [name for name in sys.modules if name.startswith("reliakit.testing")]:
+            del sys.modules[name]  # what this walk itself has imported
         importlib.import_module(module.name)
         assert module.name.startswith("reliakit.testing") or "reliakit.testing" not in sys.modules, module.name
 print("fine")

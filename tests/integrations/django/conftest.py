@@ -19,7 +19,8 @@ def _quick() -> Iterator[None]:
     from django.db.backends.signals import connection_created
 
     def quicken(connection: Any, **_: Any) -> None:
-        connection.cursor().execute("PRAGMA synchronous = OFF")
+        if connection.vendor == "sqlite":
+            connection.cursor().execute("PRAGMA synchronous = OFF")
 
     connection_created.connect(quicken)
     yield
