@@ -47,6 +47,9 @@ class _Kit:
     def standings(self) -> tuple[()]:
         return ()
 
+    def endpoints(self) -> dict[tuple[str, str], int]:
+        return {}
+
     def snapshot_age(self) -> float:
         return 1.0
 
