@@ -1,5 +1,6 @@
 """A seed tells everything: whoever is shown a failure can see it again."""
 
+import logging
 import os
 import subprocess
 import sys
@@ -61,10 +62,11 @@ def test_a_failure_comes_with_the_command_that_shows_it_again(monkeypatch, capsy
     assert "sums_are_what_was_told" in told
 
 
-def test_seeds_that_hold_are_counted(capsys):
-    """Otherwise nobody knows what was tried."""
+def test_seeds_that_hold_are_counted_and_a_callers_log_stays_as_it_was(capsys):
+    """Otherwise nobody knows what was tried, and who calls it from Python would hear no warning after it."""
     assert command.main(["--seeds", "1-2", "--scenario", "calm"]) == 0
     assert "2 simulations hold, 0 do not" in capsys.readouterr().out
+    assert logging.getLogger("reliakit").isEnabledFor(logging.WARNING)
 
 
 def test_what_raises_is_broken_too():

@@ -38,14 +38,17 @@ class Wire:
         self._do(self._cut())
 
     def close(self) -> None:
-        self._server.close()
-        self._do(self._cut())
+        self._do(self._end())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(10)
         self._loop.close()
 
     def _do(self, work: Coroutine[Any, Any, Any]) -> Any:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(20)
+
+    async def _end(self) -> None:
+        self._server.close()
+        await self._cut()
 
     async def _cut(self) -> None:
         for writer in self._writers:

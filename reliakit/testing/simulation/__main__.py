@@ -21,7 +21,6 @@ def again(seed: int, scenario: str) -> str:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs what is asked for; returns how many simulations went wrong, 99 at most."""
     asked = _parser().parse_args(arguments)
-    logging.getLogger("reliakit").setLevel(logging.CRITICAL)
     ends: Counter[str] = Counter()
     broken = 0
     for seed, scenario in _chosen(asked):
@@ -65,4 +64,5 @@ def _say(line: str) -> None:
 
 
 if __name__ == "__main__":
+    logging.getLogger("reliakit").setLevel(logging.CRITICAL)  # here, not in `main`: a caller keeps its own
     sys.exit(main())
