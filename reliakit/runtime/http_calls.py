@@ -34,6 +34,7 @@ class Call:
         headers: beside those that HTTP itself needs.
         form: fields that are sent as a form, in place of a body.
         body: bytes.
+        within: seconds for the answer, from the look-up of the name to the last byte.
     """
 
     url: str
@@ -41,6 +42,7 @@ class Call:
     headers: Mapping[str, str] = field(default_factory=dict)
     form: Mapping[str, str] | None = None
     body: bytes | None = None
+    within: float = WITHIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,7 @@ async def call(asked: Call) -> Answer:
     """
     aiohttp = client("calling webhooks and Prometheus")
     try:
-        timeout = aiohttp.ClientTimeout(total=WITHIN)
+        timeout = aiohttp.ClientTimeout(total=asked.within)
         async with (
             aiohttp.ClientSession(timeout=timeout) as session,
             session.request(
@@ -88,7 +90,7 @@ async def call(asked: Call) -> Answer:
         ):
             return Answer(response.status, await _bounded(response))
     except TimeoutError as late:
-        raise Unanswered(f"no answer within {WITHIN:g} s") from late
+        raise Unanswered(f"no answer within {asked.within:g} s") from late
     except (aiohttp.ClientError, OSError, ValueError) as failed:
         raise Unanswered(reason(failed)) from None  # aiohttp's own words may hold the URL
 
