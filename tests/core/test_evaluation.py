@@ -64,7 +64,7 @@ def _agree(document: Any, pinned: bool, seed: int) -> None:
 
 
 @pytest.mark.timeout(600)  # to find the smallest example, should there be one
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(documents(), st.booleans(), st.integers(0, 2**32))
 def test_compiled_flags_agree_with_the_reference_and_with_their_explanation(document, pinned, seed):
     """Otherwise somebody gets a feature that the file denies them, and `explain` says that they don't have it."""

@@ -169,7 +169,7 @@ CALLS = st.lists(logic().filter(lambda written: isinstance(written, dict)), min_
 
 
 @given(CALLS, contexts())
-@settings(max_examples=120, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, suppress_health_check=list(HealthCheck))
 def test_a_rule_means_what_it_means_in_flagd(written, asked):
     agree(written, asked)
 

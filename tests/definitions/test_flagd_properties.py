@@ -59,7 +59,7 @@ def same(found: Found, expected: Found) -> bool:
 
 
 @given(documents(), contexts())
-@settings(max_examples=120, suppress_health_check=SLOW)
+@settings(max_examples=50, suppress_health_check=SLOW)
 def test_who_moves_from_flagd_gets_the_same_answers(document, asked):
     agree(document, asked)
 
@@ -124,7 +124,7 @@ def survives(document: dict[str, Any], asked: tuple[str | None, dict[str, Any]])
 
 
 @given(mutated(), contexts())
-@settings(max_examples=100, suppress_health_check=SLOW)
+@settings(max_examples=50, suppress_health_check=SLOW)
 def test_a_mistake_in_a_document_raises_nothing(document, asked):
     survives(document, asked)
 

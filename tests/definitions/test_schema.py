@@ -212,7 +212,7 @@ def mutants(draw: Callable[..., Any]) -> dict[str, Any]:
 
 
 @given(mutants())
-@settings(max_examples=500, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow])
 @example({})
 @example({"format": 1, "flags": {"a": {"variants": None}}})
 @example({"format": 1, "flags": {"a\n": {}}})

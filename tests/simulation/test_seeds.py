@@ -1,6 +1,6 @@
 """Whole fleets, simulated: whatever a seed lets happen to them, what always has to be true is true.
 
-`make test` runs seeds 1 to 8 of every scenario, `make soak` ten thousand releases.
+`make test` runs seeds 1 to 5 of every scenario, `make soak` ten thousand releases.
 """
 
 import os
@@ -14,7 +14,7 @@ from reliakit.rollouts.phases import Phase
 from reliakit.testing.simulation import SCENARIOS, Broken, Result, simulate
 from reliakit.testing.simulation.__main__ import again
 
-_SEEDS = range(1, 9)
+_SEEDS = range(1, 6)
 _SOAKED = range(1_001, 1_911)
 _AT_ONCE = 8
 
