@@ -13,6 +13,8 @@ from reliakit.definitions.balancing_models import (
 from reliakit.definitions.basics import Model, Text
 from reliakit.definitions.health_models import HealthCheckSection, OutlierSection, SlowStartSection
 from reliakit.definitions.quantities import Duration
+from reliakit.definitions.recovery_models import RecoverySection
+from reliakit.definitions.rolling_models import RollingSection
 
 __all__ = [
     "EndpointSection",
@@ -44,6 +46,7 @@ class EndpointSection(Model, frozen=True):
         weight: its share of the requests beside the other endpoints.
         priority: of its level. Those above 0 get requests as the levels before them fail.
         drain: true gives it no new requests, and lets those in flight end.
+        spare: true gives it requests only where `rolling` has started it, while others are replaced.
     """
 
     url: Url
@@ -52,6 +55,7 @@ class EndpointSection(Model, frozen=True):
     weight: Weight = 1
     priority: Priority = 0
     drain: bool = False
+    spare: bool = False
 
 
 class TimeoutsSection(Model, frozen=True):
@@ -121,6 +125,8 @@ class UpstreamSection(Model, frozen=True):
         retries: which requests are sent again.
         limits: how much is asked at once.
         mirror: where copies of requests go. Default: nowhere.
+        rolling: how its endpoints are replaced, a few at a time. Default: not by reliakit.
+        recovery: how its regions stand in for each other. Default: all of them serve, and spill over.
     """
 
     endpoints: Annotated[
@@ -142,6 +148,8 @@ class UpstreamSection(Model, frozen=True):
     retries: RetriesSection = RetriesSection()
     limits: LimitsSection = LimitsSection()
     mirror: MirrorSection | None = None
+    rolling: RollingSection | None = None
+    recovery: RecoverySection | None = None
 
 
 class NodeSection(Model, frozen=True):

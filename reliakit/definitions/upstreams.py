@@ -9,6 +9,8 @@ from reliakit.definitions.listen_models import ListenSection
 from reliakit.definitions.models import Definitions
 from reliakit.definitions.problems import Path, Problem, describe
 from reliakit.definitions.quantities import seconds
+from reliakit.definitions.recovery import recovery_problems
+from reliakit.definitions.rolling import rolling_problems
 from reliakit.definitions.upstream_models import UpstreamSection
 
 __all__ = ["host_and_port", "is_elsewhere", "listen_problems", "upstream_problems", "upstream_warnings"]
@@ -31,6 +33,8 @@ def upstream_problems(definitions: Definitions) -> Iterator[Problem]:
             yield from _endpoints(path, section)
             yield from _times(path, section)
             yield from balancing_problems(path, section, definitions)
+            yield from recovery_problems(path, section)
+            yield from rolling_problems(path, section)
             if section.tls and section.tls.key and not section.tls.certificate:
                 hint = "name its file: certificate: client.pem"
                 yield Problem((*path, "tls", "key"), "there is a key, and no certificate that it is of", hint)
