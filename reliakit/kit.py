@@ -85,7 +85,8 @@ class Reliakit(FlagCalls, FlagNews, Mounted):
         self._keeper.begin(accept_last_good=on_invalid == "last_good")
         measured = Measured(tallies, self._keeper, clock)
         self._joined = self._join(store, origin, tallies, clock)
-        services = [self._keeper.watch, self._joined.sharing.keep, measured.export]
+        self._joined.meet(remotes)
+        services = [self._keeper.watch, self._joined.sharing.keep, self._joined.regions.keep, measured.export]
         snapshot, parts = self._keeper.state.snapshot, ("definitions", "state")
         services = [] if self._bypassed else services
         super().__init__(Runtime(snapshot, tallies, clock, services, remotes, parts))
@@ -96,7 +97,6 @@ class Reliakit(FlagCalls, FlagNews, Mounted):
         self._keeper.settled = partial(self._runtime.settle, "definitions")
         self._joined.sharing.settled = partial(self._runtime.settle, "state")
         measured.standings, measured.endpoints = self._joined.standings.now, remotes.counted
-        self._joined.endpoints, self._joined.fleet.callers = remotes.told, remotes.called_from
         self._measured = measured
         weakref.finalize(self, self._runtime.stop, _EXIT_WITHIN)
 

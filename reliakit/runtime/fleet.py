@@ -26,7 +26,7 @@ from reliakit.runtime.keeper import Shared
 from reliakit.runtime.publishing import Publisher
 from reliakit.runtime.reconciler import Reconciler
 from reliakit.runtime.sighting import LIVE, About, about_of, own
-from reliakit.stores.protocol import Receipt, Store
+from reliakit.stores.protocol import Document, Receipt, Store
 
 __all__ = ["Fleet"]
 
@@ -68,6 +68,8 @@ class Fleet:
         """How many workers were live when this one last looked."""
         self.callers: Callable[[Mapping[Locality, int]], None] = lambda callers: None
         """Told how many live workers there are in each locality."""
+        self.listeners: dict[str, Callable[[Mapping[str, Document]], None]] = {}
+        """Told the documents whose keys start so, whenever anything has changed."""
         self._own: dict[str, tuple[int, Evidence]] = {}
         self._revision = _UNKNOWN
         self._offset: float | None = None
@@ -106,17 +108,19 @@ class Fleet:
 
     async def refresh(self) -> None:
         """Reads the shared state and puts it in force; raises as `flush` does."""
-        found = await self._store.read((ROLLOUT, OVERRIDE))
+        found = await self._store.read((ROLLOUT, OVERRIDE, *self.listeners))
         states = states_in(found.found)
         lost = {name: each for name, each in self.states.items() if name not in states}
         if lost:
             await self._seed(lost)
-            found = await self._store.read((ROLLOUT, OVERRIDE))
+            found = await self._store.read((ROLLOUT, OVERRIDE, *self.listeners))
             states = lost | states_in(found.found)
         pins = pins_in(found.found)
         self._revision, self._offset = found.revision, found.time - self._clock.monotonic()
         self.states, self.pins = states, pins
         self.stopped = {name: at for name, at in self.stopped.items() if self._version(name) == at}
+        for prefix, listener in self.listeners.items():
+            listener({key: each for key, each in found.found.items() if key.startswith(prefix)})
         self.apply()
 
     async def leave(self) -> None:

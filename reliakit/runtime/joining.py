@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from reliakit.clock import Clock
 from reliakit.core.tally import Tallies
@@ -28,11 +29,19 @@ from reliakit.runtime.notifying import Notifier
 from reliakit.runtime.outside import Lookout
 from reliakit.runtime.prometheus import PrometheusMetric
 from reliakit.runtime.publishing import Publisher
+from reliakit.runtime.reached import Reached
 from reliakit.runtime.reconciler import Known, Reconciler
+from reliakit.runtime.recovery.service import RegionService
 from reliakit.runtime.sharing import Sharing
-from reliakit.runtime.sighting import About, Endpoints
+from reliakit.runtime.sighting import About, Emptying, Endpoints
 from reliakit.runtime.standings import Standings
 from reliakit.stores.protocol import Store
+
+if TYPE_CHECKING:
+    from reliakit.runtime.remotes.table import Remotes
+
+if TYPE_CHECKING:
+    from reliakit.runtime.remotes.table import Remotes
 
 __all__ = ["Joined", "Serving", "join"]
 
@@ -70,6 +79,8 @@ class Joined:
         """Tells how many requests of rollouts are under way."""
         self.endpoints: Callable[[], dict[str, Endpoints]] = dict
         """Tells what is known of endpoints, by upstream."""
+        self.emptying: Callable[[], dict[str, dict[str, Emptying]]] = dict
+        """Tells how far endpoints are that are replaced, by upstream."""
         reconciler = Reconciler(store, self.definitions, self.hints)
         self.fleet = Fleet(store, publisher, reconciler, self.definitions, self._about, keeper.share, clock)
         last = LastState(folder, store.name) if folder else None
@@ -89,11 +100,23 @@ class Joined:
         )
         self.sharing.duties += [self.contents.post, self.notices.post, minutes.post, self.notifier.post]
         self.sharing.leaving += [self.notifier.leave]
+        self._publisher, self._clock = publisher, clock
         self._look_around(reconciler, clock)
         self.standings = Standings(
             lambda: self.fleet.states, self.definitions, lambda: reconciler.leads, tallies.counters
         )
         reconciler.committed = self.standings.committed
+        self.regions = RegionService(
+            store,
+            keeper,
+            self.fleet,
+            self.sharing,
+            self.notices,
+            lambda: publisher.worker,
+            _myself,
+            clock,
+            folder,
+        )
         self.exposer = Exposer(store, self.definitions, clock)
 
     def _look_around(self, reconciler: Reconciler, clock: Clock) -> None:
@@ -107,6 +130,18 @@ class Joined:
         self.hints.gate, self.hints.outside = self.gates.answer, self.lookout.told
         self.sharing.duties += [self.gates.ask, self.lookout.look]
         self.sharing.leaving += [self.gates.leave, self.lookout.leave]
+
+    def meet(self, remotes: "Remotes") -> None:
+        """Learns of the upstreams that are elsewhere."""
+        self.endpoints, self.fleet.callers = remotes.told, remotes.called_from
+        self.regions.meet(remotes)
+
+    def reach(self, remotes: "Remotes") -> None:
+        """Takes part in what the workers do about upstreams that are elsewhere."""
+        self.endpoints, self.fleet.callers = remotes.told, remotes.called_from
+        reached = Reached(self.store, self._keeper, self.fleet, self._publisher, remotes, self._clock)
+        self.emptying, self.reached = reached.member.told, reached
+        reached.join(self.sharing)
 
     def definitions(self) -> Mapping[str, RolloutDefinition]:
         """Returns the rollouts that are judged, as this worker has read them."""
@@ -145,6 +180,8 @@ class Joined:
             upstreams=self.endpoints(),
             region=node.region,
             zone=node.zone,
+            emptying=self.emptying(),
+            regions=self.regions.told(),
         )
 
 

@@ -53,6 +53,8 @@ class Sharing:
         """What else is done once a second; each may raise StoreError."""
         self.leaving: list[Callable[[], None]] = []
         """Told before the store is closed."""
+        self.farewells: list[Callable[[], Awaitable[None]]] = []
+        """What is said to the store before that; each may raise StoreError."""
         self.trouble: str | None = None
         """What is wrong with the store; None where it answers."""
 
@@ -139,6 +141,8 @@ class Sharing:
     async def _say_goodbye(self) -> None:
         try:
             async with asyncio.timeout(_FAREWELL):
+                for farewell in self.farewells:
+                    await farewell()
                 await self._fleet.leave()
                 await self._store.close()
         except (TimeoutError, ReliakitError, ValueError):

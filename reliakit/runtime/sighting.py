@@ -13,7 +13,7 @@ from reliakit.rollouts.served import gather, incidents_in
 from reliakit.rollouts.state import RolloutState
 from reliakit.stores.protocol import Totals, Worker
 
-__all__ = ["LIVE", "About", "Endpoints", "about_of", "format_of", "own", "shared"]
+__all__ = ["LIVE", "About", "Emptying", "Endpoints", "Sight", "about_of", "format_of", "own", "shared"]
 
 LIVE = 15.0
 """Seconds since its last report for which a worker counts as live."""
@@ -35,6 +35,45 @@ class Endpoints:
 
 
 @dataclass(frozen=True, slots=True)
+class Emptying:
+    """What a worker says of an endpoint that is being replaced, and to which it sends no requests any more.
+
+    Attributes:
+        mark: of which step it has heard: the number of the replacement and the step's name.
+        in_flight: requests that it has still under way there.
+        well: whether it would send requests there if it might.
+    """
+
+    mark: str
+    in_flight: int
+    well: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What a worker has seen of one region of an upstream.
+
+    Attributes:
+        ready: endpoints that are available.
+        endpoints: all of them, but those that drain.
+        good, failed: requests that it answered, and that it did not answer or answered with an error, since the worker
+            began.
+        good_at, failed_at: when the first of those came that were told last, by the store's clock.
+        lag: seconds that its data is behind; None where this worker does not ask.
+        gate: what stands against sending it requests, beside its endpoints; empty for nothing.
+    """
+
+    ready: int = 0
+    endpoints: int = 0
+    good: int = 0
+    failed: int = 0
+    good_at: float | None = None
+    failed_at: float | None = None
+    lag: float | None = None
+    gate: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class About:
     """What a worker says of itself, beside its counts.
 
@@ -50,6 +89,8 @@ class About:
         in_flight: requests of rollouts under way; those of a worker that is killed are of no slot.
         stopped: rollouts whose canary it sends nothing to, by its own evidence.
         upstreams: upstream -> how many endpoints it has, and those that are not well: address -> status.
+        emptying: upstream -> endpoint -> how far it is, while endpoints are replaced; None where it knows nothing of that.
+        regions: upstream -> what was seen of each of its regions, where these stand in for each other.
     """
 
     host: str = ""
@@ -65,6 +106,8 @@ class About:
     upstreams: dict[str, Endpoints] = field(default_factory=dict)
     region: str = ""
     zone: str = ""
+    regions: dict[str, dict[str, Sight]] = field(default_factory=dict)
+    emptying: dict[str, dict[str, Emptying]] | None = None
 
 
 def about_of(worker: Worker) -> About:

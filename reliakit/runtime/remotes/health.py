@@ -11,12 +11,13 @@ from random import random
 
 from reliakit.clock import Clock
 from reliakit.core.counters import Counters, Met
-from reliakit.failover.distribution import BalancingRules, Distribution, Standpoint, distributed
+from reliakit.failover.distribution import Admission, BalancingRules, Distribution, Standpoint, distributed
 from reliakit.failover.endpoints import Endpoint, EndpointHealth, Status, renewed
 from reliakit.failover.health import Check, CheckRules, Result, begun, checked, due
 from reliakit.failover.outlier_rules import Ejection, OutlierRules
 from reliakit.failover.outliers import Outliers
 from reliakit.runtime.remotes.answers import Answers, Failure
+from reliakit.runtime.remotes.regions import RegionAnswers, RegionCounts, places
 
 __all__ = ["Health", "HealthRules"]
 
@@ -59,7 +60,11 @@ class Health:
     Attributes:
         answers: what was answered, which those count who ask.
         known: what is known of each endpoint.
+        ended: how many requests each endpoint has ended, and how many of them in failure.
+        admission: which regions may be asked; None for all.
     """
+
+    admission: Admission | None = None
 
     def __init__(
         self,
@@ -74,7 +79,7 @@ class Health:
         self._name, self.endpoints, self._rules = name, endpoints, rules
         self.standpoint, self._clock, self._counters = standpoint, clock, counters
         now, size = clock.monotonic(), len(endpoints)
-        self.answers = Answers(size)
+        self.answers, self._regions = Answers(size), RegionAnswers(endpoints)
         self.draining = frozenset(draining)
         self._outliers = Outliers(rules.outliers, size, now) if rules.outliers else None
         self._checks = [begun(now)] * size if rules.check else []
@@ -84,19 +89,27 @@ class Health:
         self._ejection: dict[int, str] = {}
         first = Status.UNKNOWN if rules.check else Status.HEALTHY
         self.known = tuple(EndpointHealth(first, draining=each in self.draining) for each in range(size))
+        self.ended = [(0, 0)] * size
         self._distributed = now
-        self._shown: tuple[object, ...] = (self.known, standpoint)
+        self._shown: tuple[object, ...] = (self.known, standpoint, self.admission)
 
     @property
     def ready(self) -> bool:
-        """Whether any endpoint is well."""
-        return any(each.available for each in self.known)
+        """Whether any endpoint that may be asked is well."""
+        return any(self.known[each].available for each in places(self.endpoints, self.admission))
 
     @property
     def available(self) -> tuple[int, ...]:
-        """Numbers of the endpoints that are well; of all that do not drain where none is."""
-        well = tuple(number for number, each in enumerate(self.known) if each.available)
-        return well or tuple(number for number in range(len(self.known)) if number not in self.draining)
+        """Numbers of the endpoints that are well; of all that do not drain where none is. None of a region that may not be
+        asked: what stands by must not see a repeat before it serves.
+        """
+        may = places(self.endpoints, self.admission)
+        well = tuple(each for each in may if self.known[each].available)
+        return well or tuple(each for each in may if each not in self.draining)
+
+    def regions(self) -> dict[str, RegionCounts] | None:
+        """Returns what each region has answered since this was last called; None while anything is unknown yet."""
+        return self._regions.take(self.known)
 
     def inherit(self, before: "Health") -> None:
         """Takes over what is known of endpoints that were there before the definition changed."""
@@ -112,6 +125,7 @@ class Health:
             self._checks[number] = before._checks[earlier]
         if self._outliers is not None and before._outliers is not None:
             self._outliers.monitors[number] = before._outliers.monitors[earlier]
+        self.ended[number] = before.ended[earlier]
         if earlier in before._trials:
             self._trials[number] = before._trials[earlier]
         known = list(self.known)
@@ -156,12 +170,13 @@ class Health:
     def distribution(self) -> Distribution:
         """Returns how the traffic is shared now."""
         now = self._distributed = self._clock.monotonic()
-        return distributed(self.endpoints, self.known, self._rules.balancing, self.standpoint, now)
+        rules, admission = self._rules.balancing, self.admission
+        return distributed(self.endpoints, self.known, rules, self.standpoint, now, admission)
 
     def changed(self) -> bool:
         """Tells whether the traffic has to be shared anew since `distribution` was last called."""
         self._renew_known()
-        shown = (self.known, self.standpoint)
+        shown = (self.known, self.standpoint, self.admission)
         if shown != self._shown:
             self._shown = shown
             return True
@@ -172,6 +187,9 @@ class Health:
         return any(slow.warming(each, self._distributed) for each in self.known)
 
     def _answered(self, endpoint: int, good: int, failure: Failure | None, now: float) -> None:
+        self._regions.add(endpoint, good, failure is not None, now)
+        ended, failed = self.ended[endpoint]
+        self.ended[endpoint] = ended + good + (failure is not None), failed + (failure is not None)
         if good:
             self._reached(endpoint)
             if self._outliers is not None:

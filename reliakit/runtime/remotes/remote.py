@@ -8,8 +8,9 @@ from typing import Literal
 
 from reliakit.definitions.quantities import seconds
 from reliakit.failover.balancing import Balancer
-from reliakit.failover.distribution import Standpoint
-from reliakit.failover.endpoints import EndpointHealth, Locality
+from reliakit.failover.distribution import Admission, Standpoint
+from reliakit.failover.endpoints import Endpoint, EndpointHealth, Locality
+from reliakit.failover.health import Result
 from reliakit.failover.rings import Ring, ring
 from reliakit.runtime.remotes import settings
 from reliakit.runtime.remotes.asgi import ASGIRemote
@@ -21,6 +22,7 @@ from reliakit.runtime.remotes.health import Health
 from reliakit.runtime.remotes.mirrors import Copy, Mirror
 from reliakit.runtime.remotes.plans import Company, Plan
 from reliakit.runtime.remotes.probing import probe
+from reliakit.runtime.remotes.regions import RegionCounts
 from reliakit.runtime.remotes.side import Side
 from reliakit.runtime.remotes.wsgi import WSGIRemote
 from reliakit.upstreams.address import TLS, Address
@@ -60,10 +62,21 @@ class Remote:
         self._choosers: list[Chooser] = []
         endpoints = settings.endpoints_of(section)
         self._ring: Ring = ring(endpoints) if self._terms.balancer is Balancer.RING_HASH else ()
-        rules, draining = settings.health_rules_of(section), settings.draining_of(section)
+        self._out = spares = settings.spares_of(section)
+        if before is not None:
+            self._out = before._out | (spares - before.answered.keys())
+        rules = settings.health_rules_of(section)
         self._health = Health(
-            name, endpoints, draining, rules, plan.standpoint, company.clock, company.counters
+            name,
+            endpoints,
+            self._draining(endpoints),
+            rules,
+            plan.standpoint,
+            company.clock,
+            company.counters,
         )
+        earlier = None if before is None else before._health.admission
+        self._health.admission = settings.admission_of(name, section, earlier)
         if before is not None:
             self._health.inherit(before._health)
         self._health.answers.wake = company.wake
@@ -115,13 +128,41 @@ class Remote:
         """Opens transports of a kind, where they are not yet open; raises as `asgi` does."""
         getattr(self, face)
 
+    @property
+    def spares(self) -> frozenset[str]:
+        """The addresses of endpoints that serve only where somebody has started them."""
+        return settings.spares_of(self.plan.section)
+
+    @property
+    def answered(self) -> Mapping[str, tuple[int, int]]:
+        """How many requests each endpoint has ended, by its address, and how many of them in failure."""
+        return {
+            each.address: count
+            for each, count in zip(self._health.endpoints, self._health.ended, strict=True)
+        }
+
     def drain(self, addresses: Collection[str]) -> None:
-        """Gives these endpoints no new requests, beside those that the definition says; the others get theirs again."""
-        named = (
-            number for number, endpoint in enumerate(self._health.endpoints) if endpoint.address in addresses
-        )
-        self._health.draining = settings.draining_of(self.plan.section) | frozenset(named)
-        self._company.wake()
+        """Gives these endpoints no new requests, beside those that the definition says; the others get theirs again. They
+        are shown as draining as soon as no request chooses them any more.
+        """
+        if addresses != self._out:
+            self._out = frozenset(addresses)
+            self._health.draining = self._draining(self._health.endpoints)
+            self._company.wake()
+
+    def _draining(self, endpoints: Sequence[Endpoint]) -> frozenset[int]:
+        named = (number for number, endpoint in enumerate(endpoints) if endpoint.address in self._out)
+        return settings.draining_of(self.plan.section) | frozenset(named)
+
+    def admit(self, admission: Admission | None) -> None:
+        """Has only these regions be asked from now on; None for all."""
+        if admission != self._health.admission:
+            self._health.admission = admission
+            self._company.wake()
+
+    def regions(self) -> Mapping[str, RegionCounts] | None:
+        """Returns what each region has answered since this was last called; None while nothing is known of some endpoint."""
+        return self._health.regions()
 
     def stand(self, callers: Mapping[Locality, int]) -> None:
         """Learns how many live workers there are in each locality."""
@@ -154,15 +195,22 @@ class Remote:
             self._company.told(self.name, self.ready)
 
     async def _check(self, endpoint: int) -> None:
-        check = self.plan.section.health_check
-        within = _CHECK_WITHIN if check is None else seconds(check.timeout)
-        address = self._addresses[endpoint]
         try:
-            result = await probe(address, self._asked, within, lambda: _context(address))
-            self._health.checked(endpoint, result)
+            self._health.checked(endpoint, await self._probed(endpoint))
         finally:
             self._checking.discard(endpoint)
         self._company.wake()
+
+    async def probe(self, address: str) -> Result:
+        """Checks an endpoint now, beside all other checks; one that is not there any more is silent."""
+        numbers = (number for number, each in enumerate(self._health.endpoints) if each.address == address)
+        number = next(numbers, None)
+        return Result.SILENT if number is None else await self._probed(number)
+
+    async def _probed(self, endpoint: int) -> Result:
+        check, address = self.plan.section.health_check, self._addresses[endpoint]
+        within = _CHECK_WITHIN if check is None else seconds(check.timeout)
+        return await probe(address, self._asked, within, lambda: _context(address))
 
     def close(self) -> None:
         """Closes connections: idle ones now, others when their requests end."""

@@ -9,7 +9,7 @@ from reliakit.definitions.quantities import seconds
 from reliakit.definitions.upstream_models import UpstreamSection, UpstreamTLSSection
 from reliakit.failover.balancing import Balancer
 from reliakit.failover.circuit import CircuitLimits
-from reliakit.failover.distribution import BalancingRules, Prefer
+from reliakit.failover.distribution import Admission, BalancingRules, Prefer
 from reliakit.failover.endpoints import Endpoint, Locality
 from reliakit.failover.health import CheckRules
 from reliakit.failover.mirroring import MirrorRules
@@ -25,12 +25,14 @@ from reliakit.upstreams.settings import Settings
 
 __all__ = [
     "addresses_of",
+    "admission_of",
     "asked_of",
     "draining_of",
     "endpoints_of",
     "health_rules_of",
     "mirror_rules_of",
     "settings_of",
+    "spares_of",
     "terms_of",
 ]
 
@@ -46,6 +48,25 @@ def endpoints_of(section: UpstreamSection) -> tuple[Endpoint, ...]:
 def draining_of(section: UpstreamSection) -> frozenset[int]:
     """Returns the numbers of endpoints that are to become empty."""
     return frozenset(number for number, each in enumerate(section.endpoints) if each.drain)
+
+
+def spares_of(section: UpstreamSection) -> frozenset[str]:
+    """Returns the addresses of endpoints that serve only where somebody has started them."""
+    return frozenset(each.url for each in section.endpoints if each.spare)
+
+
+def admission_of(name: str, section: UpstreamSection, before: Admission | None) -> Admission | None:
+    """Returns the regions that are asked until somebody decides: as before, where the definition still has those."""
+    recovery = section.recovery
+    if recovery is None:
+        return None
+    # Imported for the first upstream whose regions stand in for each other.
+    from reliakit.definitions.recovery import recovery_definition
+    from reliakit.failover.recovery.state import RecoveryState, admitted
+
+    if before is not None and all(regions <= set(recovery.regions) for _, regions in before):
+        return before
+    return admitted(recovery_definition(name, recovery), RecoveryState(name, 0.0))
 
 
 def addresses_of(section: UpstreamSection, folder: Path) -> list[Address]:

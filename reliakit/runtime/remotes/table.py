@@ -46,11 +46,12 @@ class Remotes:
 
     Attributes:
         ready: the names of those that take requests, as far as this process knows.
+        folder: of the definitions.
         scope: tells the scope of the moment, by which requests stick to endpoints.
     """
 
     def __init__(self, file: str | Path, clock: Clock, counters: Counters) -> None:
-        self._folder, self._clock, self._counters = Path(file).absolute().parent, clock, counters
+        self.folder, self._clock, self._counters = Path(file).absolute().parent, clock, counters
         self._faces: set[Face] = set()
         self._present: dict[str, Remote] = {}
         self._wake: Callable[[], None] = _nobody
@@ -64,7 +65,7 @@ class Remotes:
         present: dict[str, Remote] = {}
         for name, section in definitions.upstreams.items():
             if isinstance(section, UpstreamSection):
-                plan = _plan(section, definitions, snapshot, self._folder)
+                plan = _plan(section, definitions, snapshot, self.folder)
                 remote = self._remote(name, plan, before.get(name))
                 if remote is not None:
                     present[name] = remote

@@ -1,0 +1,126 @@
+"""The service that looks at regions: nothing of it is imported before an upstream has any that stand in for each other."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from reliakit.clock import Clock
+from reliakit.core.acting import Actor
+from reliakit.definitions.models import Definitions
+from reliakit.definitions.recovery_models import RecoverySection
+from reliakit.definitions.upstream_models import UpstreamSection
+from reliakit.runtime.fleet import Fleet
+from reliakit.runtime.keeper import Keeper
+from reliakit.runtime.notices import Notices
+from reliakit.runtime.sharing import Sharing
+from reliakit.runtime.sighting import Sight
+from reliakit.stores.protocol import Document, Store
+
+if TYPE_CHECKING:
+    from reliakit.runtime.recovery.recoveries import Recoveries
+    from reliakit.runtime.remotes.table import Remotes
+
+__all__ = ["RegionService"]
+
+_PERIOD = 1.0
+_PREFIX = "recovery/"
+
+
+class RegionService:
+    """Looks at regions once a second, in the engine.
+
+    Args:
+        store: what the workers share.
+        keeper: of the definitions in force.
+        fleet: this worker among the others.
+        sharing: keeps it in touch with the store.
+        notices: takes what is for the journal while the store is gone.
+        worker: names this incarnation.
+        myself: it, as the journal has it.
+        clock: of the process.
+        folder: where the last seen state is kept; None where that is of no use.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        keeper: Keeper,
+        fleet: Fleet,
+        sharing: Sharing,
+        notices: Notices,
+        worker: Callable[[], str],
+        myself: Callable[[], Actor],
+        clock: Clock,
+        folder: Path | None,
+    ) -> None:
+        self._store, self._keeper, self._fleet, self._sharing = store, keeper, fleet, sharing
+        self._notices, self._worker, self._myself = notices, worker, myself
+        self._clock, self._folder = clock, folder
+        self._remotes: Remotes | None = None
+        self._read: tuple[Definitions | None, Mapping[str, RecoverySection]] = None, {}
+        self.recoveries: Recoveries | None = None
+
+    def meet(self, remotes: "Remotes") -> None:
+        """Learns of the upstreams, and puts in force where this host has last seen their regions."""
+        self._remotes = remotes
+        self._begin()
+
+    def told(self) -> dict[str, dict[str, Sight]]:
+        """Returns what this worker tells the others of regions, by upstream."""
+        return self.recoveries.told() if self.recoveries is not None else {}
+
+    async def keep(self) -> None:
+        """Runs until it is cancelled."""
+        while True:
+            await self.look()
+            await asyncio.sleep(_PERIOD)
+
+    async def look(self) -> None:
+        """Looks once, where there is anything to look at."""
+        self._begin()
+        if self.recoveries is not None:
+            await self.recoveries.look()
+
+    def sections(self) -> Mapping[str, RecoverySection]:
+        """Returns what is written of regions, by upstream."""
+        definitions = self._keeper.state.definitions
+        if self._read[0] is not definitions:
+            self._read = (
+                definitions,
+                {
+                    name: section.recovery
+                    for name, section in definitions.upstreams.items()
+                    if isinstance(section, UpstreamSection) and section.recovery is not None
+                },
+            )
+        return self._read[1]
+
+    def _begin(self) -> None:
+        if self.recoveries is not None or self._remotes is None or not self.sections():
+            return
+        from reliakit.runtime.recovery.copies import LastRegions
+        from reliakit.runtime.recovery.place import Place
+        from reliakit.runtime.recovery.recoveries import Recoveries
+
+        place = Place(
+            store=self._store,
+            sections=self.sections,
+            find=self._remotes.find,
+            worker=self._worker,
+            myself=self._myself,
+            now=lambda: self._fleet.now,
+            clock=self._clock,
+            trouble=lambda: self._sharing.trouble is not None,
+            notice=self._notices.put,
+            folder=self._remotes.folder,
+        )
+        made = self.recoveries = Recoveries(place, LastRegions(self._folder, self._store.name))
+        made.standing.recall()
+        self._fleet.listeners[_PREFIX] = self._learned
+        self._sharing.leaving.append(made.leave)
+        self._sharing.farewells.append(made.farewell)
+
+    def _learned(self, found: Mapping[str, Document]) -> None:
+        if self.recoveries is not None:
+            self.recoveries.learned(found)
