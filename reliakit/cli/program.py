@@ -20,6 +20,7 @@ _COMMANDS = {
     "journal": "reliakit.cli.journal",
     "metrics": "reliakit.cli.metrics",
     "override": "reliakit.cli.override",
+    "rolling": "reliakit.cli.rolling",
     "rollout": "reliakit.cli.rollout",
     "schema": "reliakit.cli.schema",
     "serve": "reliakit.cli.serve.command",

@@ -60,11 +60,13 @@ class Publisher:
         tallies: of the process.
         name: makes the name of an incarnation.
         chance: for failed requests of which nobody knows a key.
+        others: tells what else is counted, by series.
     """
 
     tallies: Tallies
     name: Callable[[], str]
     chance: random.Random = field(default_factory=random.Random)
+    others: Callable[[], Mapping[str, int]] = dict
     worker: str = ""
     sequence: int = 0
     _base: dict[str, int] = field(default_factory=dict)
@@ -111,7 +113,7 @@ class Publisher:
 
     def totals(self) -> dict[str, int]:
         """Returns all that was counted, by series, since the process began."""
-        return counted(self.tallies)
+        return {**counted(self.tallies), **self.others()}
 
     def bits(self) -> dict[str, int]:
         """Returns how many bits this worker has set, by set, in the window of the last report."""

@@ -41,10 +41,29 @@ class Decided:
     commands: tuple[Command, ...] = ()
 
 
-def start(definition: RollingDefinition, number: int, now: float, actor: Actor, reason: str = "") -> Decided:
-    """Begins a replacement; `number` is one more than that of the last."""
-    why = f"replacing {len(definition.endpoints)} endpoints" + (f": {reason}" if reason else "")
-    state = RollingState.begun(definition, number, now, why)
+def start(
+    definition: RollingDefinition,
+    number: int,
+    now: float,
+    actor: Actor,
+    reason: str = "",
+    version: str = "",
+    former: str = "",
+) -> Decided:
+    """Begins a replacement.
+
+    Args:
+        definition: of it.
+        number: one more than that of the last.
+        now: seconds since 1970-01-01 UTC.
+        actor: who wants it.
+        reason: for the journal.
+        version: what people call the new ones.
+        former: what they call the old ones.
+    """
+    by = f" by {version}" if version else ""
+    why = f"replacing {len(definition.endpoints)} endpoints{by}" + (f": {reason}" if reason else "")
+    state = RollingState.begun(definition, number, now, why, version, former)
     event = Event(Happening.STARTED, definition.upstream, now, number, state.phase, state.phase, why, actor)
     return Decided(state, (event,), now)
 
@@ -58,7 +77,7 @@ def decide(definition: RollingDefinition, state: RollingState, observed: Observe
         observed: one look.
         now: seconds since 1970-01-01 UTC; only differences of a few seconds count.
     """
-    if state.phase not in _ACTIVE:
+    if not state.active:
         return Decided(state, (), inf)
     if not observed.shared:
         # Each worker would replace endpoints of its own choice. What drains goes on draining.
@@ -72,9 +91,6 @@ def decide(definition: RollingDefinition, state: RollingState, observed: Observe
     return Decided(moving.state if changed else state, tuple(moving.events), now + _SOON, commands)
 
 
-_ACTIVE = frozenset({Phase.RUNNING, Phase.PAUSED, Phase.UNDOING})
-
-
 def _judge(moving: Moving) -> None:
     new = any(unit.present and unit.step is not Step.OLD for unit in moving.state.units)
     if moving.observed.bad and new and moving.state.phase is not Phase.UNDOING:
@@ -86,7 +102,7 @@ def _go_on(moving: Moving, seconds: float) -> None:
     while True:
         moves, phase = moving.moves, moving.state.phase
         for unit in moving.state.units:
-            if moving.state.phase in _ACTIVE:
+            if moving.state.active:
                 advance(moving, unit.address, seconds)
         if moving.state.phase is Phase.RUNNING:
             go_forward(moving)

@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from reliakit.core.acting import Refused
 
-__all__ = ["OUT", "STEPS", "TRANSITIONS", "Move", "Phase", "Step", "Trigger", "moved", "stepped"]
+__all__ = ["ACTIVE", "OUT", "STEPS", "TRANSITIONS", "Move", "Phase", "Step", "Trigger", "moved", "stepped"]
 
 
 class Phase(StrEnum):
@@ -52,6 +52,10 @@ TRANSITIONS: Mapping[Phase, Mapping[Trigger, Phase]] = {
     Phase.SUCCESSFUL: {},
     Phase.FAILED: {},
 }
+
+
+ACTIVE = frozenset({Phase.RUNNING, Phase.PAUSED, Phase.UNDOING})
+"""Phases in which something is under way."""
 
 
 class Step(StrEnum):

@@ -7,7 +7,7 @@ from typing import Any
 from reliakit.failover.hooks import Run
 from reliakit.failover.records import Record, opened, stamped
 from reliakit.failover.rolling.definition import RollingDefinition
-from reliakit.failover.rolling.phases import OUT, Phase, Step
+from reliakit.failover.rolling.phases import ACTIVE, OUT, Phase, Step
 
 __all__ = ["RollingState", "Unit", "emptied"]
 
@@ -56,6 +56,8 @@ class RollingState:
         phase: of this one.
         units: spares first, then endpoints, each as the definition had them when it began.
         why: for people: why it stands where it stands.
+        version: what people call the new ones; empty where nobody has said.
+        former: what they call the old ones.
     """
 
     upstream: str
@@ -64,13 +66,33 @@ class RollingState:
     phase: Phase
     units: tuple[Unit, ...]
     why: str
+    version: str = ""
+    former: str = ""
 
     @classmethod
-    def begun(cls, definition: RollingDefinition, number: int, now: float, why: str) -> "RollingState":
+    def begun(
+        cls,
+        definition: RollingDefinition,
+        number: int,
+        now: float,
+        why: str,
+        version: str = "",
+        former: str = "",
+    ) -> "RollingState":
         """Returns the state of a replacement that begins now."""
         spares = (Unit(address, spare=True) for address in definition.surge)
         units = (*spares, *map(Unit, definition.endpoints))
-        return cls(definition.upstream, now, number, Phase.RUNNING, units, why)
+        return cls(definition.upstream, now, number, Phase.RUNNING, units, why, version, former)
+
+    @property
+    def active(self) -> bool:
+        """Whether it is under way."""
+        return self.phase in ACTIVE
+
+    @property
+    def present_version(self) -> str:
+        """What people call what runs at the endpoints once it is over."""
+        return self.version if self.phase is Phase.SUCCESSFUL else self.former
 
     def unit(self, address: str) -> Unit:
         """Returns the unit of an address."""
@@ -93,6 +115,8 @@ class RollingState:
             phase=self.phase.value,
             units=units,
             why=self.why,
+            release=self.version,
+            former=self.former,
         )
 
     @classmethod
@@ -106,6 +130,8 @@ class RollingState:
             Phase(fields["phase"]),
             tuple(map(_unit, fields["units"])),
             fields["why"],
+            record.get("release", ""),
+            record.get("former", ""),
         )
 
 

@@ -55,12 +55,17 @@ class Hooks:
         Raises:
             StoreError: the store can't be used now.
         """
-        for run, result in tuple(self._untold.items()):
-            if await self._claims.ended(run, self._worker(), result):
-                self._untold.pop(run, None)
+        await self.tell()
         self.results.update(await self._claims.results())
         while len(self.results) > _MOST:
             del self.results[next(iter(self.results))]
+
+    async def tell(self) -> None:
+        """Tells what has ended here, also what was just ended by `leave`; raises as `learn` does."""
+        await asyncio.sleep(0)
+        for run, result in tuple(self._untold.items()):
+            if await self._claims.ended(run, self._worker(), result):
+                self._untold.pop(run, None)
 
     def begin(self, asked: Iterable[Asked], *, shared: bool = True) -> None:
         """Begins what has not been begun, and waits for none of it.
@@ -77,7 +82,7 @@ class Hooks:
             self._running[run] = asyncio.create_task(self._run(each, shared), name=f"reliakit hook {run}")
 
     def leave(self) -> None:
-        """Ends what runs: programs are killed, with what they have started. `learn` can tell so a moment later."""
+        """Ends what runs: programs are killed, with what they have started; `tell` says so."""
         for task in self._running.values():
             if _ours(task):
                 task.cancel()
