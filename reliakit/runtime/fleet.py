@@ -85,6 +85,11 @@ class Fleet:
         self.states, self.pins = states, pins
         self.apply()
 
+    def listen(self, prefix: str, listener: Callable[[Mapping[str, Document]], None]) -> None:
+        """Adds a listener, who is told soon what there is already."""
+        self.listeners[prefix] = listener
+        self._revision = _UNKNOWN
+
     async def flush(self) -> None:
         """Publishes what has changed, and reads what others have written since the last time.
 

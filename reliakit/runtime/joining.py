@@ -29,11 +29,11 @@ from reliakit.runtime.notifying import Notifier
 from reliakit.runtime.outside import Lookout
 from reliakit.runtime.prometheus import PrometheusMetric
 from reliakit.runtime.publishing import Publisher
-from reliakit.runtime.reached import Reached
 from reliakit.runtime.reconciler import Known, Reconciler
 from reliakit.runtime.recovery.service import RegionService
+from reliakit.runtime.rolling.service import RollingService
 from reliakit.runtime.sharing import Sharing
-from reliakit.runtime.sighting import About, Emptying, Endpoints
+from reliakit.runtime.sighting import About, Endpoints
 from reliakit.runtime.standings import Standings
 from reliakit.stores.protocol import Store
 
@@ -79,8 +79,6 @@ class Joined:
         """Tells how many requests of rollouts are under way."""
         self.endpoints: Callable[[], dict[str, Endpoints]] = dict
         """Tells what is known of endpoints, by upstream."""
-        self.emptying: Callable[[], dict[str, dict[str, Emptying]]] = dict
-        """Tells how far endpoints are that are replaced, by upstream."""
         reconciler = Reconciler(store, self.definitions, self.hints)
         self.fleet = Fleet(store, publisher, reconciler, self.definitions, self._about, keeper.share, clock)
         last = LastState(folder, store.name) if folder else None
@@ -100,7 +98,6 @@ class Joined:
         )
         self.sharing.duties += [self.contents.post, self.notices.post, minutes.post, self.notifier.post]
         self.sharing.leaving += [self.notifier.leave]
-        self._publisher, self._clock = publisher, clock
         self._look_around(reconciler, clock)
         self.standings = Standings(
             lambda: self.fleet.states, self.definitions, lambda: reconciler.leads, tallies.counters
@@ -117,6 +114,7 @@ class Joined:
             clock,
             folder,
         )
+        self.rolling = RollingService(store, keeper, self.fleet, self.sharing, publisher, clock)
         self.exposer = Exposer(store, self.definitions, clock)
 
     def _look_around(self, reconciler: Reconciler, clock: Clock) -> None:
@@ -135,13 +133,7 @@ class Joined:
         """Learns of the upstreams that are elsewhere."""
         self.endpoints, self.fleet.callers = remotes.told, remotes.called_from
         self.regions.meet(remotes)
-
-    def reach(self, remotes: "Remotes") -> None:
-        """Takes part in what the workers do about upstreams that are elsewhere."""
-        self.endpoints, self.fleet.callers = remotes.told, remotes.called_from
-        reached = Reached(self.store, self._keeper, self.fleet, self._publisher, remotes, self._clock)
-        self.emptying, self.reached = reached.member.told, reached
-        reached.join(self.sharing)
+        self.rolling.meet(remotes)
 
     def definitions(self) -> Mapping[str, RolloutDefinition]:
         """Returns the rollouts that are judged, as this worker has read them."""
@@ -180,7 +172,7 @@ class Joined:
             upstreams=self.endpoints(),
             region=node.region,
             zone=node.zone,
-            emptying=self.emptying(),
+            emptying=self.rolling.told(),
             regions=self.regions.told(),
         )
 
