@@ -1,6 +1,7 @@
 """A real HTTP server for a document, on a thread of its own: it can be stopped, slowed, and made to talk nonsense."""
 
 import asyncio
+import socket
 import threading
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
@@ -35,6 +36,7 @@ class HttpServer:
         self.statuses: list[int] = []
         self.listeners: set[asyncio.Queue[bytes]] = set()
         self._runner: web.AppRunner | None = None
+        self._socket: socket.socket
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
@@ -62,6 +64,7 @@ class HttpServer:
 
     def close(self) -> None:
         self.stop()
+        self._do(_end())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(10)
         self._loop.close()
@@ -75,10 +78,15 @@ class HttpServer:
         app.router.add_get("/{path:.*}", self._document)
         self._runner = web.AppRunner(app, shutdown_timeout=0.05, handle_signals=False, access_log=None)
         await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", self.port, reuse_address=True).start()
+        self._socket = socket.create_server(("127.0.0.1", self.port))
+        await web.SockSite(self._runner, self._socket).start()
 
     async def _stop(self) -> None:
         if self._runner is not None:
+            # asyncio of Python 3.11 loses, open, what it has accepted just before its server is closed.
+            self._loop.remove_reader(self._socket.fileno())
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
             await self._runner.cleanup()
         self._runner = None
 
@@ -115,6 +123,14 @@ class HttpServer:
             return response
         finally:
             self.listeners.discard(told)
+
+
+async def _end() -> None:
+    """Ends answers that were still to come, so that none is left when the loop is closed."""
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)
 
 
 @contextmanager

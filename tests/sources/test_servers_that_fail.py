@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
-from aiohttp import web
 
 from reliakit import Reliakit
 from reliakit.sources.http import HttpSource
@@ -17,76 +16,19 @@ from reliakit.sources.postgres_sql import definitions_sql
 from reliakit.sources.protocol import Source, SourceError
 from reliakit.sources.redis import RedisSource
 from tests.servers.serving import until
-from tests.sources.http_server import HttpServer, http_server
+from tests.sources.http_server import http_server
+from tests.sources.places import DOCUMENT, NAMES, Place, places, revision
 from tests.stores.postgres import Postgres
-from tests.stores.valkey import Server, running
-
-DOCUMENT = '{"format": 1, "revision": "REVISION", "flags": {}}'
-LONG = 60.0
-
-
-class Place:
-    """A server with a document in it, and what can befall it."""
-
-    def __init__(self, server: HttpServer | Server | Postgres) -> None:
-        self.server = server
-
-    def source(self, timeout: float = 0.5) -> Source:
-        if isinstance(self.server, HttpServer):
-            return HttpSource(self.server.url, poll=0.1, timeout=timeout)
-        if isinstance(self.server, Server):
-            return RedisSource(self.server.url, "flags", poll=LONG, timeout=timeout)
-        return PostgresSource(self.server.url(), "flags", poll=LONG, timeout=timeout)
-
-    def put(self, revision: str) -> None:
-        document = DOCUMENT.replace("REVISION", revision)
-        if isinstance(self.server, HttpServer):
-            self.server.put(document)
-        elif isinstance(self.server, Server):
-            self.server.command("SET", "flags", document)
-            self.server.command("PUBLISH", "flags:changed", "")
-        else:
-            self.server.sql(f"INSERT INTO flags (text, format) VALUES ('{document}', 'json')")
-
-    def stop(self) -> None:
-        self.server.stop() if isinstance(self.server, HttpServer) else self.server.kill()
-
-    def pause(self) -> None:
-        if isinstance(self.server, HttpServer):
-
-            async def never(_: web.Request) -> web.Response:
-                await asyncio.sleep(5)
-                return web.Response(status=500)
-
-            self.server.answer = never
-        else:
-            self.server.pause()
-
-    def resume(self) -> None:
-        if isinstance(self.server, HttpServer):
-            self.server.answer = None
-        else:
-            self.server.resume()
+from tests.stores.valkey import Server
 
 
 @pytest.fixture(scope="module")
 def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Place]]:
-    folder = tmp_path_factory.mktemp("valkey") / "server"
-    with http_server() as http, running(folder) as valkey:
-        postgres = Postgres()
-        try:
-            postgres.sql(definitions_sql("flags"))
-            yield {"http": Place(http), "valkey": Place(valkey), "postgres": Place(postgres)}
-        finally:
-            postgres.stop()
+    with places(tmp_path_factory.mktemp("valkey") / "server") as running:
+        yield running
 
 
-NAMES = ["http", "valkey", "postgres"]
 Servers = dict[str, Place]
-
-
-def revision(text: bytes) -> str:
-    return text.split(b'"revision": "')[1].split(b'"')[0].decode()
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -131,7 +73,7 @@ def test_whoever_watches_is_told_that_a_server_is_gone_and_what_it_says_when_it_
             await anext(changes)
             with pytest.raises(SourceError):
                 await source.load()
-            await asyncio.to_thread(place.server.start)
+            await asyncio.to_thread(place.mend)
             place.put("third")
             while True:
                 await anext(changes)
@@ -213,9 +155,9 @@ def test_a_change_reaches_a_running_kit(servers: Servers, name: str, kit_of: Cal
     place.put("before")
     kit = kit_of(place.source(timeout=5))
     assert not kit.enabled("absent", "anybody")  # which starts the engine
-    for revision in ("after", "later"):
-        place.put(revision)
-        until(lambda revision=revision: kit.revision == revision)  # type: ignore[misc]
+    for word in ("after", "later"):
+        place.put(word)
+        until(lambda word=word: kit.revision == word)  # type: ignore[misc]
 
 
 def test_a_cold_start_without_network_runs_on_the_last_good_copy(kit_of: Callable[..., Reliakit]) -> None:

@@ -20,11 +20,14 @@ class Wire:
     Args:
         target: the server's port.
         mood: of the beginning.
+
+    Attributes:
+        mood: as it is now; `become` changes it.
     """
 
     def __init__(self, target: int, mood: Mood = "through") -> None:
         self.port = 0
-        self._target, self._mood = target, mood
+        self._target, self.mood = target, mood
         self._writers: set[asyncio.StreamWriter] = set()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
@@ -34,7 +37,7 @@ class Wire:
 
     def become(self, mood: Mood) -> None:
         """Cuts what is connected; whoever connects again finds another wire."""
-        self._mood = mood
+        self.mood = mood
         self._do(self._cut())
 
     def close(self) -> None:
@@ -62,7 +65,7 @@ class Wire:
     async def _client(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._writers.add(writer)
         with suppress(OSError):
-            if self._mood == "garbage":
+            if self.mood == "garbage":
                 await reader.read(4096)
                 writer.write(_GARBAGE)
                 await writer.drain()
@@ -85,7 +88,7 @@ class Wire:
             forth.close()
 
     async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        slow = self._mood == "slow"
+        slow = self.mood == "slow"
         while block := await reader.read(_PIECE if slow else 65536):
             if slow:
                 await asyncio.sleep(_PAUSE)
