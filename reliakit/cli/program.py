@@ -16,6 +16,7 @@ _COMMANDS = {
     "demo": "reliakit.cli.demo.command",
     "diff": "reliakit.cli.diff",
     "eval": "reliakit.cli.evaluate",
+    "failover": "reliakit.cli.failover",
     "flag": "reliakit.cli.flag",
     "journal": "reliakit.cli.journal",
     "metrics": "reliakit.cli.metrics",

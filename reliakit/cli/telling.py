@@ -55,6 +55,8 @@ def sentence(record: Mapping[str, Any]) -> str:
     kind = record.get("kind")
     if kind == "event":
         return _of_rollout(record)
+    if kind == "failover_event":
+        return _of_upstream(record)
     if kind == "definitions":
         return "; ".join(_of_definitions(record))
     if kind == PIN_CHANGED:
@@ -75,6 +77,11 @@ def _of_rollout(record: Mapping[str, Any]) -> str:
         return f"{record.get('rollout')}: {record.get('sentence') or record.get('what')}"
     release = f" {event.version} (release {event.number})" if event.number else ""
     return f"{event.rollout}{release}: {told(event)}"
+
+
+def _of_upstream(record: Mapping[str, Any]) -> str:
+    what = str(record.get("what")).replace("_", " ")
+    return f"{record.get('upstream')}: {what}: {record.get('sentence')}"
 
 
 def _of_definitions(record: Mapping[str, Any]) -> Iterator[str]:
