@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from reliakit.definitions.hook_models import HookSection
+from reliakit.definitions.hook_models import HookSection, SharedHookSection
 from reliakit.definitions.problems import Path, Problem
 from reliakit.definitions.quantities import seconds
 from reliakit.failover.hooks import Hook
@@ -12,12 +12,13 @@ __all__ = ["hook_of", "hook_problems"]
 _LONGEST = 86_400.0
 
 
-def hook_of(name: str, section: HookSection) -> Hook:
+def hook_of(name: str, section: SharedHookSection) -> Hook:
     """Returns a hook as decisions see it; its name is the path of its section, such as `upstreams.shop.rolling.undo`."""
-    return Hook(name, seconds(section.timeout), section.attempts, section.alone)
+    alone = isinstance(section, HookSection) and section.alone
+    return Hook(name, seconds(section.timeout), section.attempts, alone)
 
 
-def hook_problems(path: Path, section: HookSection) -> Iterator[Problem]:
+def hook_problems(path: Path, section: SharedHookSection) -> Iterator[Problem]:
     """Yields the problems of one hook."""
     if (section.command is None) == (section.webhook is None):
         hint = "write command: [./replace.sh], or webhook: env:HOOK_URL"

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from reliakit.definitions.hook_models import HookSection
+from reliakit.definitions.hook_models import SharedHookSection
 from reliakit.definitions.hooks import hook_of, hook_problems
 from reliakit.definitions.models import Definitions
 from reliakit.definitions.problems import Path, Problem
@@ -47,12 +47,12 @@ def rolling_definition(name: str, section: UpstreamSection) -> RollingDefinition
     )
 
 
-def rolling_hooks(name: str, section: RollingSection) -> Mapping[str, HookSection]:
+def rolling_hooks(name: str, section: RollingSection) -> Mapping[str, SharedHookSection]:
     """Returns the hooks of an upstream's replacement, by the names that decisions know them by."""
     return {_hook_name(name, hook): each for hook, each in _written(section).items()}
 
 
-def _written(section: RollingSection) -> dict[str, HookSection]:
+def _written(section: RollingSection) -> dict[str, SharedHookSection]:
     return {hook: getattr(section, hook) for hook in _HOOKS if getattr(section, hook) is not None}
 
 
@@ -75,11 +75,8 @@ def rolling_problems(path: Path, section: UpstreamSection) -> Iterator[Problem]:
                 message = "a spare endpoint serves while `rolling` replaces others, and there is none"
                 yield Problem((*path, "endpoints", index, "spare"), message, hint)
         return
-    for hook, each in _written(rolling).items():
-        yield from hook_problems((*here, hook), each)
-        if each.alone:
-            message = "nothing is replaced while the store is gone, so no worker runs this alone"
-            yield Problem((*here, hook, "alone"), message, "take it out")
+    for hook, written in _written(rolling).items():
+        yield from hook_problems((*here, hook), written)
     if seconds(rolling.ready) <= 0:
         yield Problem((*here, "ready"), "expected a duration above 0s", "take it out for the default")
     if isinstance(rolling.error_rate, RollingErrorSection):

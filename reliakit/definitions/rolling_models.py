@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from reliakit.definitions.basics import Model
-from reliakit.definitions.hook_models import HookSection
+from reliakit.definitions.hook_models import SharedHookSection
 from reliakit.definitions.quantities import Duration, Percent, Ratio
 
 __all__ = ["RollingErrorSection", "RollingSection"]
@@ -45,9 +45,9 @@ class RollingSection(Model, frozen=True):
         error_rate: what of the new ones is tolerated; `off` for everything, as long as they are ready.
     """
 
-    replace: HookSection
-    undo: HookSection
-    stop: HookSection | None = None
+    replace: SharedHookSection
+    undo: SharedHookSection
+    stop: SharedHookSection | None = None
     max_unavailable: Some = 1
     max_surge: Some = 0
     drain: Duration = "30s"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from reliakit.definitions.hook_models import HookSection
+from reliakit.definitions.hook_models import SharedHookSection
 from reliakit.errors import MissingExtraError
 from reliakit.failover.hooks import Command, HookResult
 from reliakit.runtime.hooks.programs import Program
@@ -47,7 +47,7 @@ class Asked:
 
 
 async def carry_out(
-    asked: Asked, section: HookSection, folder: Path, now: float, caller: Caller
+    asked: Asked, section: SharedHookSection, folder: Path, now: float, caller: Caller
 ) -> HookResult:
     """Runs a hook once, within its timeout; never raises.
 

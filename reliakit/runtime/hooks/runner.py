@@ -5,7 +5,7 @@ import logging
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from reliakit.definitions.hook_models import HookSection
+from reliakit.definitions.hook_models import SharedHookSection
 from reliakit.failover.hooks import HookResult
 from reliakit.runtime.hooks.asking import Asked, carry_out
 from reliakit.runtime.hooks.claims import Claims
@@ -36,7 +36,7 @@ class Hooks:
     def __init__(
         self,
         store: Store,
-        sections: Callable[[], Mapping[str, HookSection]],
+        sections: Callable[[], Mapping[str, SharedHookSection]],
         worker: Callable[[], str],
         now: Callable[[], float],
         folder: Path,
@@ -120,7 +120,7 @@ class Hooks:
             _log.debug("a hook waits: %s", failed)
             return False
 
-    async def _carried_out(self, asked: Asked, section: HookSection) -> HookResult:
+    async def _carried_out(self, asked: Asked, section: SharedHookSection) -> HookResult:
         try:
             return await carry_out(asked, section, self._folder, self._now(), self._call)
         except asyncio.CancelledError:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from reliakit.clock import Clock
-from reliakit.definitions.hook_models import HookSection
+from reliakit.definitions.hook_models import SharedHookSection
 from reliakit.definitions.rolling import rolling_hooks
 from reliakit.definitions.upstream_models import UpstreamSection
 from reliakit.failover.health import Result
@@ -71,8 +71,8 @@ class Replacements:
         await self.hooks.tell()
         await self._controlled.step_down(self._worker())
 
-    def _written(self) -> Mapping[str, HookSection]:
-        found: dict[str, HookSection] = {}
+    def _written(self) -> Mapping[str, SharedHookSection]:
+        found: dict[str, SharedHookSection] = {}
         for name, section in self._sections().items():
             if section.rolling is not None:
                 found.update(rolling_hooks(name, section.rolling))
