@@ -50,6 +50,9 @@ class _Kit:
     def endpoints(self) -> dict[tuple[str, str], int]:
         return {}
 
+    def regions(self) -> tuple[()]:
+        return ()
+
     def snapshot_age(self) -> float:
         return 1.0
 

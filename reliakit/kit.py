@@ -97,6 +97,7 @@ class Reliakit(FlagCalls, FlagNews, Mounted):
         self._keeper.settled = partial(self._runtime.settle, "definitions")
         self._joined.sharing.settled = partial(self._runtime.settle, "state")
         measured.standings, measured.endpoints = self._joined.standings.now, remotes.counted
+        measured.regions = self._joined.regions.standings
         self._measured = measured
         weakref.finalize(self, self._runtime.stop, _EXIT_WITHIN)
 

@@ -17,7 +17,7 @@ from reliakit.core.evaluation import ErrorCode, Reason
 
 Problem = Literal["missing", "mistyped"]
 
-AtUpstream = Literal["check", "failure", "ejection", "retry", "rejection", "mirror"]
+AtUpstream = Literal["check", "failure", "ejection", "retry", "rejection", "mirror", "failover"]
 
 __all__ = [
     "AtUpstream",

@@ -109,6 +109,7 @@ class Joined:
             self.fleet,
             self.sharing,
             self.notices,
+            tallies.counters,
             lambda: publisher.worker,
             _myself,
             clock,

@@ -5,6 +5,7 @@ from collections.abc import Callable, Hashable, Iterable, Mapping
 from reliakit.clock import Clock
 from reliakit.core.tally import Series, Tallies
 from reliakit.runtime.keeper import Keeper
+from reliakit.telemetry.failover_metrics import RegionsAt
 from reliakit.telemetry.reading import Standing
 
 __all__ = ["Measured"]
@@ -23,6 +24,9 @@ class Measured:
 
         self.endpoints: Callable[[], Mapping[tuple[str, str], int]] = dict
         """Tells how many endpoints there are by (upstream, status)."""
+
+        self.regions: Callable[[], Iterable[RegionsAt]] = tuple
+        """Tells where regions stand that stand in for each other."""
 
     def counts(self) -> Mapping[Hashable, int]:
         return self._tallies.counts()

@@ -1,7 +1,7 @@
 """Every metric that reliakit exports: this table is all there is, and the documents render it."""
 
-from dataclasses import dataclass
-from enum import StrEnum
+from reliakit.telemetry.failover_metrics import FAILOVER
+from reliakit.telemetry.kinds import Kind, Metric
 
 __all__ = [
     "ATTRIBUTE_MISSES",
@@ -35,32 +35,6 @@ __all__ = [
     "Kind",
     "Metric",
 ]
-
-
-class Kind(StrEnum):
-    """What a metric is to its reader."""
-
-    COUNTER = "counter"
-    LEVEL = "level"
-    """A gauge that adds up over the kits of a process."""
-    GAUGE = "gauge"
-    HISTOGRAM = "histogram"
-
-
-@dataclass(frozen=True, slots=True)
-class Metric:
-    """One metric; its attributes are all that its points can ever have.
-
-    No attribute holds anything that a client sent: flags, variants, rollouts and slots come from the definitions,
-    the rest from fixed sets, and unknown flag keys are bounded where they are counted.
-    """
-
-    name: str
-    kind: Kind
-    unit: str
-    """In UCUM, as OpenTelemetry wants it."""
-    description: str
-    attributes: tuple[str, ...] = ()
 
 
 LE = "le"
@@ -280,4 +254,5 @@ METRICS = (
     UPSTREAM_RETRIES,
     UPSTREAM_REJECTIONS,
     UPSTREAM_COPIES,
+    *FAILOVER,
 )

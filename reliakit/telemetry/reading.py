@@ -10,6 +10,7 @@ from reliakit.core.counters import AtUpstream, Failed, Given, Happened, Ignored,
 from reliakit.core.histogram import HTTP_BOUNDARIES, http_buckets
 from reliakit.core.outcome import Outcome
 from reliakit.core.tally import Series
+from reliakit.telemetry.failover_metrics import FAILOVER_EVENTS, RegionsAt, points_of
 from reliakit.telemetry.metrics import (
     ATTRIBUTE_MISSES,
     DURATION_BUCKET,
@@ -88,6 +89,9 @@ class Watched(Protocol):
     def endpoints(self) -> Mapping[tuple[str, str], int]:
         """Returns how many endpoints there are by (upstream, status)."""
 
+    def regions(self) -> Iterable[RegionsAt]:
+        """Returns where regions stand that stand in for each other."""
+
     def snapshot_age(self) -> float:
         """Returns seconds since the definitions were last read without a problem."""
 
@@ -140,6 +144,9 @@ def read(kit: Watched) -> Reading:
         _stands(reading, standing)
     for (upstream, status), amount in kit.endpoints().items():
         reading.count(UPSTREAM_ENDPOINTS, amount, upstream, status)
+    for regions in kit.regions():
+        for metric, value, attributes in points_of(regions):
+            reading.count(metric, value, *attributes)
     reading.count(SNAPSHOT_AGE, kit.snapshot_age())
     reading.count(RELOAD_FAILURES, kit.reload_failures())
     return reading
@@ -174,6 +181,7 @@ _MET: Mapping[AtUpstream, Metric] = {
     "retry": UPSTREAM_RETRIES,
     "rejection": UPSTREAM_REJECTIONS,
     "mirror": UPSTREAM_COPIES,
+    "failover": FAILOVER_EVENTS,
 }
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from reliakit.core.outcome import Outcome
 from reliakit.core.rollouts import Assignment
 from reliakit.core.tally import Tallies, record
+from reliakit.telemetry.failover_metrics import RegionsAt
 from reliakit.telemetry.reading import Standing
 
 
@@ -18,6 +19,7 @@ class Counted:
         self.age, self.failures, self.flying = 0.0, 0, 0
         self.stands: list[Standing] = []
         self.upstreams: dict[tuple[str, str], int] = {}
+        self.away: list[RegionsAt] = []
 
     def in_flight(self) -> int:
         return self.flying
@@ -27,6 +29,9 @@ class Counted:
 
     def endpoints(self) -> dict[tuple[str, str], int]:
         return self.upstreams
+
+    def regions(self) -> list[RegionsAt]:
+        return self.away
 
     def snapshot_age(self) -> float:
         return self.age

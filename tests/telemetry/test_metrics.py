@@ -19,6 +19,7 @@ from reliakit.core.counters import AtUpstream, Failed, Happened, Ignored, Met, T
 from reliakit.core.histogram import HTTP_BOUNDARIES
 from reliakit.core.outcome import Outcome
 from reliakit.core.rollouts import Assignment
+from reliakit.telemetry.failover_metrics import RegionsAt
 from reliakit.telemetry.metrics import METRICS, Kind
 from reliakit.telemetry.reading import Standing
 from reliakit.telemetry.watching import Watch
@@ -222,6 +223,7 @@ def test_the_table_of_metrics_is_what_is_exported():
     for what in get_args(AtUpstream):
         extra.tallies.counters.add(Met("shop", what, "some"))
     extra.upstreams = {("shop", "healthy"): 3}
+    extra.away = [RegionsAt("shop", "away", {"us": 100.0}, {"us": 0.5}, 20.0, 0.5, (60.0, 5.0))]
     exported = metrics(collected(kit, extra))
     assert set(exported) == {metric.name for metric in METRICS if metric.kind is not Kind.HISTOGRAM}
     for metric in METRICS:

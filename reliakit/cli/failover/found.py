@@ -11,10 +11,11 @@ from reliakit.definitions.problems import enumerate_words, suggestion
 from reliakit.definitions.recovery import recoveries, recovery_definition
 from reliakit.failover.recovery.definition import RecoveryDefinition
 from reliakit.failover.recovery.observed import Observed, RegionSeen
-from reliakit.failover.recovery.state import RecoveryState, admitted
+from reliakit.failover.recovery.state import RecoveryState
 from reliakit.runtime.controlled import Controlled, Held
 from reliakit.runtime.recovery.gathering import sights_of
 from reliakit.runtime.recovery.standing import fitted
+from reliakit.runtime.recovery.telling import shares_of
 from reliakit.runtime.recovery.together import KIND, fresh
 
 __all__ = ["Found", "controlled", "defined", "found"]
@@ -53,12 +54,7 @@ class Found:
     @property
     def shares(self) -> dict[str, float]:
         """The share of the traffic that each region gets; of those that share a part, each as much."""
-        every = frozenset(self.definition.regions)
-        shares = dict.fromkeys(self.definition.regions, 0.0)
-        for share, regions in admitted(self.definition, self.state) or ((1.0, every),):
-            for region in regions:
-                shares[region] += share / len(regions)
-        return shares
+        return shares_of(self.definition, self.state)
 
 
 def defined(definitions: Definitions, name: str) -> RecoveryDefinition:

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from reliakit.definitions.hook_models import HookSection
 from reliakit.definitions.recovery import recovery_hooks
+from reliakit.definitions.recovery_models import RecoverySection
 from reliakit.errors import ReliakitError
 from reliakit.failover.events import Event
 from reliakit.failover.recovery.controller import Decided, decide
@@ -25,9 +26,11 @@ from reliakit.runtime.recovery.place import Place
 from reliakit.runtime.recovery.probes import Probes
 from reliakit.runtime.recovery.seeing import Seeing
 from reliakit.runtime.recovery.standing import Standing, fitted
+from reliakit.runtime.recovery.telling import regions_at
 from reliakit.runtime.recovery.together import Together, Told, noted
 from reliakit.runtime.sighting import Sight
 from reliakit.stores.protocol import Document
+from reliakit.telemetry.failover_metrics import RegionsAt
 
 __all__ = ["Recoveries"]
 
@@ -65,6 +68,19 @@ class Recoveries:
     def told(self) -> dict[str, dict[str, Sight]]:
         """Returns what this process tells the others of regions, by upstream."""
         return {name: self._with_probes(name, each) for name, each in self._seeing.seen.items()}
+
+    def standings(self) -> list[RegionsAt]:
+        """Returns where all regions stand; called from any thread."""
+        standing, sections = self.standing, self._place.sections()
+        return [
+            regions_at(
+                definition,
+                fitted(definition, standing.of(name)),
+                standing.measured(name),
+                self._probed(name, sections),
+            )
+            for name, definition in standing.definitions.items()
+        ]
 
     def learned(self, found: Mapping[str, Document]) -> None:
         """Takes in what others have written; raises ValueError where a later version did."""
@@ -170,9 +186,14 @@ class Recoveries:
             hook: each for name, section in sections for hook, each in recovery_hooks(name, section).items()
         }
 
+    def _probed(
+        self, name: str, sections: Mapping[str, RecoverySection]
+    ) -> dict[str, tuple[float | None, str]]:
+        section = sections.get(name)
+        return self.probes.known(name, section) if section is not None and self.leads else {}
+
     def _with_probes(self, name: str, sights: Mapping[str, Sight]) -> dict[str, Sight]:
-        section = self._place.sections().get(name)
-        probed = self.probes.known(name, section) if section is not None and self.leads else {}
+        probed = self._probed(name, self._place.sections())
         lags = {region: probed.get(region, (None, "")) for region in sights}
         return {
             region: replace(each, lag=lags[region][0], gate=lags[region][1])

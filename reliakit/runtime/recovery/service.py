@@ -1,12 +1,13 @@
 """The service that looks at regions: nothing of it is imported before an upstream has any that stand in for each other."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reliakit.clock import Clock
 from reliakit.core.acting import Actor
+from reliakit.core.counters import Counters
 from reliakit.definitions.models import Definitions
 from reliakit.definitions.recovery_models import RecoverySection
 from reliakit.definitions.upstream_models import UpstreamSection
@@ -16,6 +17,7 @@ from reliakit.runtime.notices import Notices
 from reliakit.runtime.sharing import Sharing
 from reliakit.runtime.sighting import Sight
 from reliakit.stores.protocol import Document, Store
+from reliakit.telemetry.failover_metrics import RegionsAt
 
 if TYPE_CHECKING:
     from reliakit.runtime.recovery.recoveries import Recoveries
@@ -36,6 +38,7 @@ class RegionService:
         fleet: this worker among the others.
         sharing: keeps it in touch with the store.
         notices: takes what is for the journal while the store is gone.
+        counters: of the process.
         worker: names this incarnation.
         myself: it, as the journal has it.
         clock: of the process.
@@ -49,13 +52,14 @@ class RegionService:
         fleet: Fleet,
         sharing: Sharing,
         notices: Notices,
+        counters: Counters,
         worker: Callable[[], str],
         myself: Callable[[], Actor],
         clock: Clock,
         folder: Path | None,
     ) -> None:
         self._store, self._keeper, self._fleet, self._sharing = store, keeper, fleet, sharing
-        self._notices, self._worker, self._myself = notices, worker, myself
+        self._notices, self._counters, self._worker, self._myself = notices, counters, worker, myself
         self._clock, self._folder = clock, folder
         self._remotes: Remotes | None = None
         self._read: tuple[Definitions | None, Mapping[str, RecoverySection]] = None, {}
@@ -69,6 +73,10 @@ class RegionService:
     def told(self) -> dict[str, dict[str, Sight]]:
         """Returns what this worker tells the others of regions, by upstream."""
         return self.recoveries.told() if self.recoveries is not None else {}
+
+    def standings(self) -> Iterable[RegionsAt]:
+        """Returns where regions stand; called from any thread."""
+        return self.recoveries.standings() if self.recoveries is not None else ()
 
     async def keep(self) -> None:
         """Runs until it is cancelled."""
@@ -102,6 +110,7 @@ class RegionService:
         from reliakit.runtime.recovery.copies import LastRegions
         from reliakit.runtime.recovery.place import Place
         from reliakit.runtime.recovery.recoveries import Recoveries
+        from reliakit.runtime.recovery.telling import happened
 
         place = Place(
             store=self._store,
@@ -116,6 +125,7 @@ class RegionService:
             folder=self._remotes.folder,
         )
         made = self.recoveries = Recoveries(place, LastRegions(self._folder, self._store.name))
+        made.happened = lambda event: happened(event, self._counters)
         made.standing.recall()
         self._fleet.listeners[_PREFIX] = self._learned
         self._sharing.leaving.append(made.leave)

@@ -30,6 +30,7 @@ class Standing:
         self._place, self._last = place, last
         self.held: dict[str, Held[RecoveryState]] = {}
         self.alone: dict[str, Alone] = {}
+        self._measured: dict[str, tuple[float | None, float | None]] = {}
         self._read: tuple[Mapping[str, RecoverySection], Mapping[str, RecoveryDefinition]] | None = None
 
     @property
@@ -49,6 +50,10 @@ class Standing:
         """Returns where they stand as the store has it."""
         return self.held.get(name) or Held(RecoveryState(name, self._place.now()))
 
+    def measured(self, name: str) -> tuple[float | None, float | None]:
+        """Returns the RTO and the RPO of the last failover that this process knows of."""
+        return self._measured.get(name, (None, None))
+
     def recall(self) -> None:
         """Takes for true what this host has last seen, until the store says otherwise."""
         self.held = {name: Held(state) for name, state in self._last.load().items()}
@@ -58,6 +63,9 @@ class Standing:
         """Puts in force where they stand."""
         states = {name: self.of(name) for name in self.definitions}
         for name, definition in self.definitions.items():
+            incident = states[name].incident
+            if incident is not None and incident.rto is not None:
+                self._measured[name] = incident.rto, incident.lag
             found = self._place.find(name)
             if found is not None:
                 found.admit(admitted(definition, fitted(definition, states[name])))
