@@ -1,11 +1,12 @@
 """A service of one version, as a process that starts fast and may be killed. Arguments: the port and the version.
 
-It answers after some milliseconds with its version. `bad` answers every third request with 500; `broken` never becomes
-well.
+It answers after some milliseconds with its version. What begins with `bad` answers every third request with 500, from when
+there is a file `gone-bad` in its folder; what begins with `broken` never becomes well.
 """
 
 import asyncio
 import sys
+from pathlib import Path
 
 _DELAY = 0.03
 
@@ -28,7 +29,11 @@ async def _answer(path: bytes, version: str, number: int) -> bytes:
     if path == b"/healthz":
         return _response(503 if version.startswith("broken") else 200, version)
     await asyncio.sleep(_DELAY)
-    return _response(500 if version.startswith("bad") and number % 3 == 0 else 200, version)
+    return _response(500 if number % 3 == 0 and _bad(version) else 200, version)
+
+
+def _bad(version: str) -> bool:
+    return version.startswith("bad") and Path("gone-bad").exists()
 
 
 def _response(status: int, version: str) -> bytes:

@@ -40,7 +40,7 @@ class Site:
     def definitions(self, **rolling: Any) -> dict[str, Any]:
         """Returns definitions; what is given is of `rolling`."""
         script = str(ROOT / "tests/rolling/hook.py")
-        command = {"command": [sys.executable, script, "start"], "timeout": "10s", "attempts": 2}
+        command = {"command": [sys.executable, script, "start"], "timeout": "5s", "attempts": 5}
         places = [{"url": _url(port)} for port in self.ports]
         spares = [{"url": _url(port), "spare": True} for port in self.spares]
         section = {

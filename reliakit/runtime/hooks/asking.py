@@ -17,6 +17,15 @@ from reliakit.runtime.webhooks import headers, shown
 
 __all__ = ["Asked", "carry_out"]
 
+_VARIABLES = {
+    "upstream": "RELIAKIT_UPSTREAM",
+    "target": "RELIAKIT_TARGET",
+    "verb": "RELIAKIT_VERB",
+    "version": "RELIAKIT_VERSION",
+    "run": "RELIAKIT_RUN",
+    "attempt": "RELIAKIT_ATTEMPT",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
@@ -60,7 +69,7 @@ async def carry_out(
     """
     timeout = asked.command.hook.timeout
     if section.command is not None:
-        environ = {f"RELIAKIT_{name.upper()}": fact for name, fact in asked.facts.items()}
+        environ = {_VARIABLES[name]: fact for name, fact in asked.facts.items()}
         return await Program(section.command, environ, folder, timeout).run()
     assert section.webhook is not None
     facts = {**asked.facts, "attempt": asked.command.attempt}
