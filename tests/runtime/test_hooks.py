@@ -183,7 +183,7 @@ def test_what_a_killed_worker_had_begun_is_not_begun_again(tmp_path):
     async def killed():
         one = hooks(section, tmp_path, store)
         one.begin([asked(section)])
-        await until((tmp_path / "ran").exists)
+        await until(lambda: (tmp_path / "ran").exists() and (tmp_path / "ran").read_text())
         one.leave()
 
     async def next_one():
