@@ -46,6 +46,7 @@ class Hooks:
         self._sections, self._worker, self._now = sections, worker, now
         self._folder, self._call = folder, caller
         self._running: dict[str, asyncio.Task[None]] = {}
+        self._mine: set[str] = set()
         self._untold: dict[str, HookResult] = {}
         self.results: dict[str, HookResult] = {}
 
@@ -62,7 +63,6 @@ class Hooks:
 
     async def tell(self) -> None:
         """Tells what has ended here, also what was just ended by `leave`; raises as `learn` does."""
-        await asyncio.sleep(0)
         for run, result in tuple(self._untold.items()):
             if await self._claims.ended(run, self._worker(), result):
                 self._untold.pop(run, None)
@@ -83,9 +83,11 @@ class Hooks:
 
     def leave(self) -> None:
         """Ends what runs: programs are killed, with what they have started; `tell` says so."""
-        for task in self._running.values():
-            if _ours(task):
+        for run, task in self._running.items():
+            if _ours(task) and not task.done():
                 task.cancel()
+                if run in self._mine:
+                    self._untold[run] = HookResult(False, "it was ended with the worker that ran it")
         self._running.clear()
 
     @property
@@ -101,6 +103,8 @@ class Hooks:
         command = asked.command
         if shared and not await self._claimed(command.id):
             return
+        if shared:
+            self._mine.add(command.id)
         _log.info("%s: %s, attempt %d, begins", command.hook.name, command.target, command.attempt)
         section = self._sections().get(command.hook.name)
         if section is None:
@@ -109,6 +113,7 @@ class Hooks:
             result = await self._carried_out(asked, section)
         self._end(asked, result)
         if shared:
+            self._mine.discard(command.id)
             self._untold[command.id] = result
 
     async def _claimed(self, run: str) -> bool:
@@ -123,9 +128,6 @@ class Hooks:
     async def _carried_out(self, asked: Asked, section: SharedHookSection) -> HookResult:
         try:
             return await carry_out(asked, section, self._folder, self._now(), self._call)
-        except asyncio.CancelledError:
-            self._untold[asked.command.id] = HookResult(False, "it was ended with the worker that ran it")
-            raise
         except Exception as fault:  # a fault of ours; its text may hold what is called
             _log.error("%s can't be run: %s", asked.command.hook.name, type(fault).__name__)
             return HookResult(False, "it could not be run")

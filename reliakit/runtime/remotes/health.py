@@ -60,6 +60,7 @@ class Health:
     Attributes:
         answers: what was answered, which those count who ask.
         known: what is known of each endpoint.
+        suspects: endpoints of which the last that is known is that they gave no answer.
         ended: how many requests each endpoint has ended, and how many of them in failure.
         admission: which regions may be asked; None for all.
     """
@@ -84,6 +85,7 @@ class Health:
         self._outliers = Outliers(rules.outliers, size, now) if rules.outliers else None
         self._checks = [begun(now)] * size if rules.check else []
         self._refused = [0] * size
+        self.suspects: set[int] = set()
         self._trials: dict[int, Check] = {}
         self._why: dict[int, str] = {}
         self._ejection: dict[int, str] = {}
@@ -106,6 +108,13 @@ class Health:
         may = places(self.endpoints, self.admission)
         well = tuple(each for each in may if self.known[each].available)
         return well or tuple(each for each in may if each not in self.draining)
+
+    def replaced(self, endpoint: int) -> None:
+        """Forgets what spoke against an endpoint: another process has just begun to run there."""
+        self._refused[endpoint] = 0
+        self._trials.pop(endpoint, None)
+        if self._outliers is not None:
+            self._outliers.released(endpoint)
 
     def regions(self) -> dict[str, RegionCounts] | None:
         """Returns what each region has answered since this was last called; None while anything is unknown yet."""
@@ -196,6 +205,10 @@ class Health:
                 self._outliers.succeeded(endpoint, good)
         if failure is None:
             return
+        if failure.status is None:
+            self.suspects.add(endpoint)
+        else:
+            self.suspects.discard(endpoint)
         self._refused[endpoint] = 0 if failure.connected else self._refused[endpoint] + 1
         if failure.connected:
             self._trials.pop(endpoint, None)  # it takes connections again, if nothing else
@@ -206,6 +219,7 @@ class Health:
 
     def _reached(self, endpoint: int) -> None:
         self._refused[endpoint] = 0
+        self.suspects.discard(endpoint)
         if self._trials.pop(endpoint, None) is not None:
             self._is_back(endpoint, Status.UNHEALTHY, Status.HEALTHY)
 

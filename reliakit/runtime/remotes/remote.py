@@ -150,6 +150,13 @@ class Remote:
             self._health.draining = self._draining(self._health.endpoints)
             self._company.wake()
 
+    def replaced(self, address: str) -> None:
+        """Forgets what spoke against an endpoint, but for its health check: another process has begun to run there."""
+        for number, endpoint in enumerate(self._health.endpoints):
+            if endpoint.address == address:
+                self._health.replaced(number)
+        self._company.wake()
+
     def _draining(self, endpoints: Sequence[Endpoint]) -> frozenset[int]:
         named = (number for number, endpoint in enumerate(endpoints) if endpoint.address in self._out)
         return settings.draining_of(self.plan.section) | frozenset(named)
@@ -178,6 +185,8 @@ class Remote:
             Seconds until there is something to do, unless somebody wakes the engine before.
         """
         look = self._health.look()
+        for chooser in self._choosers:
+            chooser.suspects = frozenset(self._health.suspects)
         due, next_ = self._health.due(self._checking)
         for endpoint in due:
             self._checking.add(endpoint)

@@ -8,7 +8,7 @@ from reliakit.failover.endpoints import EndpointHealth, Status
 from reliakit.failover.rolling.state import RollingState, emptied
 from reliakit.runtime.controlled import Controlled, Held
 from reliakit.runtime.rolling.counting import Counted
-from reliakit.runtime.rolling.gathering import mark_of
+from reliakit.runtime.rolling.gathering import FRESH, mark_of
 from reliakit.runtime.sighting import Emptying
 from reliakit.stores.protocol import Document
 
@@ -37,6 +37,7 @@ class Member:
         self.states: dict[str, Held[RollingState]] = {}
         self.counted = Counted()
         self._unread = False
+        self._fresh: dict[str, set[tuple[str, str]]] = {}
 
     def learn(self, found: Mapping[str, Document]) -> None:
         """Takes in what the store holds. What it has lost stays in force, and is told again by whoever decides."""
@@ -64,6 +65,14 @@ class Member:
             if remote is not None:
                 present = {unit.address for unit in held.state.units if unit.present}
                 remote.drain(emptied(held.state) | (remote.spares - present))
+                self._forgive(held.state, remote)
+
+    def _forgive(self, state: RollingState, remote: "Remote") -> None:
+        """What an endpoint was ejected for was done by a process that is not there any more."""
+        fresh = {(unit.address, mark_of(state, unit)) for unit in state.units if unit.step in FRESH}
+        for address, _ in fresh - self._fresh.get(state.upstream, set()):
+            remote.replaced(address)
+        self._fresh[state.upstream] = fresh
 
     def look(self) -> None:
         """Counts what the endpoints of replacements have answered."""
