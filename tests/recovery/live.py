@@ -60,8 +60,10 @@ class Asking:
 
     @property
     def outage(self) -> float:
-        """Seconds from the first failure to the first good answer after the last one, as clients saw it."""
+        """Seconds from the first failure to the first good answer after the last one, as clients saw it; 0 without one."""
         bad = [at for at, _, status in self.answers if status != 200]
+        if not bad:
+            return 0.0
         return min(at for at, _, status in self.answers if status == 200 and at > bad[-1]) - bad[0]
 
     def _ask(self, client: int) -> None:

@@ -45,7 +45,7 @@ def test_a_strategy_is_drilled_and_then_fails_over_in_earnest(
     ):
         asking.more(100)
         _drilled(found, asking, way)
-        _lost(found, asking)
+        _lost(found, asking, way)
         _returned(found, asking)
     assert said(tmp_path, "journal", "--verify").endswith("the chain is whole\n")
 
@@ -70,7 +70,7 @@ def _drilled(found: Scene, asking: Asking, way: str) -> None:
         found.until(lambda status: status["regions"]["us"]["ready"] == 0)
 
 
-def _lost(found: Scene, asking: Asking) -> None:
+def _lost(found: Scene, asking: Asking, way: str) -> None:
     found.lose("eu")
     standing = found.phase("Away")
     assert (standing["away"], standing["drill"], standing["weight"]) == ("eu", False, 1.0)
@@ -80,8 +80,10 @@ def _lost(found: Scene, asking: Asking) -> None:
     assert asking.failed(since) == {}
     restored = found.told("restored")
     assert "within its 30 s" in restored["sentence"]
-    # What was measured is what clients saw, and never less by more than it takes to look.
-    assert asking.outage - 1.0 <= restored["facts"]["rto_seconds"] <= asking.outage + 2.0
+    # What was measured is what clients saw, and never less by more than it takes to look. Where all serve, another region
+    # answered instead of the one that was lost, so that they saw next to nothing.
+    assert asking.outage - 1.0 <= restored["facts"]["rto_seconds"]
+    assert way == "active_active" or restored["facts"]["rto_seconds"] <= asking.outage + 2.0
     kinds = [event["what"] for event in found.journal()]
     assert {"suspected", "detected", "prepared", "shifting", "shifted", "failed_over"} <= set(kinds)
 
@@ -98,6 +100,14 @@ def _returned(found: Scene, asking: Asking) -> None:
     assert found.told("failed_back")["sentence"] == "eu serves again"
 
 
+def _sentences(found: Scene) -> list[str]:
+    return [event.get("sentence", "") for event in found.journal()]
+
+
+def _restored_alone(found: Scene) -> list[dict[str, Any]]:
+    return [each for each in found.journal() if each["what"] == "restored" and each["actor"][0] == "worker"]
+
+
 @soak
 @pytest.mark.parametrize("how", ["killed", "hung"])
 @pytest.mark.parametrize("way", WAYS)
@@ -110,21 +120,16 @@ def test_a_strategy_fails_over_with_the_store_gone_and_the_journal_knows_afterwa
         found.until(lambda status: status["regions"]["eu"]["condition"] == "well")
         valkey.kill() if how == "killed" else valkey.pause()
         found.lose("eu")
-        asking.more(200)
+        until(lambda: found.served.log.count("failed over: us serves") == 2, 60)  # by each of the workers
         since = time.time()
         asking.more(100)
         assert asking.failed(since) == {}
         valkey.start() if how == "killed" else valkey.resume()
         standing = found.phase("Away")
         assert standing["away"] == "eu"
-        until(
-            lambda: any("without the store holds" in event.get("sentence", "") for event in found.journal()),
-            30,
-        )
-        alone = [
-            each for each in found.journal() if each["what"] == "restored" and each["actor"][0] == "worker"
-        ]
-        assert alone
+        until(lambda: any("without the store holds" in each for each in _sentences(found)), 30)
+        # Each worker tells by itself, as soon as it has the store again.
+        alone = until(lambda: len(each := _restored_alone(found)) == 2 and each, 30)
         assert all("within its 30 s" in each["sentence"] for each in alone)
         assert asking.failed(since) == {}
         _returned(found, asking)
