@@ -2,14 +2,12 @@
 
 import json
 import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
-from tests.gateway.running import Gateway, Upstream, get
+from tests.gateway.running import Gateway, get
 from tests.servers.raw import connected, exchange, read_until
 from tests.servers.raw import request as raw
 from tests.servers.serving import until
@@ -207,16 +205,11 @@ def test_each_request_is_a_line_of_the_access_log(served: Gateway) -> None:
     assert found["seconds"] > 0
 
 
-@contextmanager
-def _held(served: Gateway, shop: Upstream) -> Iterator[socket.socket]:
-    with connected(served.port) as client:
-        client.sendall(raw("GET /never HTTP/1.1"))
-        yield client
-
-
-def test_a_client_that_leaves_is_left_by_the_upstream_too(served: Gateway, shop: Upstream) -> None:
+@pytest.mark.parametrize("pipelined", [1, 3])
+def test_a_client_that_leaves_is_left_by_the_upstream_too(served: Gateway, pipelined: int) -> None:
     """Otherwise every impatient client would leave a request behind that nobody reads."""
-    with _held(served, shop):
+    with connected(served.port) as client:
+        client.sendall(raw("GET /never HTTP/1.1", last=False) * pipelined)
         until(lambda: _in_flight(served) >= 1, 10)
     until(lambda: _in_flight(served) == 0, 10)
 

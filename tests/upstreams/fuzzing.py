@@ -12,10 +12,10 @@ from typing import Any
 
 from reliakit.testing.upstream_clients import Reply, Request
 
-__all__ = ["FuzzedUpstream", "Visit", "problems"]
+__all__ = ["EVIL", "TOKEN", "FuzzedUpstream", "Visit", "mutated", "problems"]
 
-_TOKEN = re.compile(rb"[0-9a-f]{16}")
-_EVIL = b"e" * 16
+TOKEN = re.compile(rb"[0-9a-f]{16}")
+EVIL = b"e" * 16
 """The token of an answer that nobody has asked for."""
 
 
@@ -73,10 +73,10 @@ class Visit:
 def problems(visits: list[Visit]) -> list[str]:
     """Returns what may not be."""
     found = []
-    known = {visit.token for visit in visits} | {_EVIL}
+    known = {visit.token for visit in visits} | {EVIL}
     for visit in visits:
         reply = visit.reply
-        seen = set(_TOKEN.findall(reply.body + b" ".join(value for _, value in reply.headers)))
+        seen = set(TOKEN.findall(reply.body + b" ".join(value for _, value in reply.headers)))
         if others := (seen & known) - {visit.token}:
             found.append(f"{visit.request.method} {visit.token!r} was answered with {others}")
         starts = [message for message in reply.messages if message["type"] == "http.response.start"]
@@ -150,8 +150,8 @@ class FuzzedUpstream:
         if mood in ("cut", "reset", "half"):
             response = response[: chance.randrange(len(response))]
         if mood == "mutated":
-            response = _mutated(response, chance)
-        evil = b"HTTP/1.1 200 OK\r\nX-Evil: %b\r\nContent-Length: 16\r\n\r\n%b" % (_EVIL, _EVIL)
+            response = mutated(response, chance)
+        evil = b"HTTP/1.1 200 OK\r\nX-Evil: %b\r\nContent-Length: 16\r\n\r\n%b" % (EVIL, EVIL)
         if mood == "twice" and stays:
             # What comes by itself while the next request is under way is its answer, as far as anybody can tell; so
             # the second answer begins in the same packet in which the first one ends.
@@ -208,9 +208,9 @@ def _chunked(body: bytes, chance: Random) -> bytes:
     return raw + b"0\r\n" + chance.choice([b"", b"X-Trailer: 1\r\n"]) + b"\r\n"
 
 
-def _mutated(response: bytes, chance: Random) -> bytes:
+def mutated(sent: bytes, chance: Random) -> bytes:
     """Returns it with a few bytes changed, most of them in its head or its last line."""
-    changed = bytearray(response)
+    changed = bytearray(sent)
     for _ in range(chance.randint(1, 3)):
         end = chance.choice([len(changed), min(len(changed), 120)])
         at = chance.randrange(end) if chance.random() < 0.9 else max(0, len(changed) - 3)

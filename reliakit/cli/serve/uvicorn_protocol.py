@@ -52,6 +52,7 @@ class _GuardedProtocol(HttpToolsProtocol):
         self._in_head, self._head = True, 0
         self._refused: tuple[int, str] | None = None
         self._late: asyncio.TimerHandle | None = None
+        self._first: RequestResponseCycle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -60,6 +61,11 @@ class _GuardedProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_waiting()
         super().connection_lost(exc)
+        # uvicorn tells the last request on a connection that nobody hears its answer, and not the one being answered.
+        self.pipeline.clear()
+        if self._first is not None:
+            self._first.disconnected = True
+            self._first.message_event.set()
 
     def data_received(self, data: bytes) -> None:
         if self._in_head:
@@ -99,6 +105,10 @@ class _GuardedProtocol(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         super().on_message_complete()
         self._in_head, self._head = True, 0
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        self._first = cycle
+        super()._start_asgi_task(cycle, app)
 
     def _should_upgrade_to_ws(self) -> bool:
         return self._refused is None and super()._should_upgrade_to_ws()
