@@ -1,13 +1,16 @@
 """All that a store and a file say, and what of it somebody should look into."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from reliakit.cli.endpoints import Upstream, upstreams
 from reliakit.cli.printing import plural
 from reliakit.cli.reports import Reporting, Seen, reporting
+from reliakit.cli.rolling.found import controlled
 from reliakit.cli.shared import Shared
 from reliakit.definitions.problems import enumerate_words
+from reliakit.failover.rolling.phases import Phase as Rolling
+from reliakit.failover.rolling.state import RollingState
 from reliakit.rollouts.phases import Phase
 from reliakit.runtime.documents import EVIDENCE, OVERRIDE, ROLLOUT, Pin, Versioned, pins_in, states_in
 
@@ -25,6 +28,7 @@ class Overview:
         reporting: the workers; None where the store does not answer.
         states: where the rollouts stand.
         pins: that hold now.
+        replacements: where those of endpoints stand, by upstream.
         trouble: what is wrong with the store; empty where it answers.
     """
 
@@ -33,6 +37,7 @@ class Overview:
     states: Mapping[str, Versioned]
     pins: Mapping[str, Pin]
     trouble: str = ""
+    replacements: Mapping[str, RollingState] = field(default_factory=dict)
 
     @property
     def seen(self) -> tuple[Seen, ...]:
@@ -73,6 +78,7 @@ class Overview:
             *self._of_workers(),
             *of_upstreams,
             *self._of_rollouts(),
+            *self._of_replacements(),
             *self._of_pins(),
         )
 
@@ -97,6 +103,11 @@ class Overview:
             if stopped:
                 yield f"{name}: {', '.join(stopped)} sends nothing to the canary, by its own evidence"
 
+    def _of_replacements(self) -> Iterator[str]:
+        for name, state in self.replacements.items():
+            if state.phase is Rolling.ERROR:
+                yield f"{name}: a replacement waits for somebody: {state.why}"
+
     def _of_pins(self) -> Iterator[str]:
         definitions = self.shared.definitions
         for flag in self.pins:
@@ -107,6 +118,8 @@ class Overview:
 async def overview(shared: Shared) -> Overview:
     """Looks at all of it; raises StoreError."""
     workers = await reporting(shared)
-    documents = await shared.store.read((ROLLOUT, EVIDENCE, OVERRIDE))
+    replacements = controlled(shared.store)
+    documents = await shared.store.read((ROLLOUT, EVIDENCE, OVERRIDE, replacements.prefix))
     pins = {flag: pin for flag, pin in pins_in(documents.found).items() if pin.holds(documents.time)}
-    return Overview(shared, workers, states_in(documents.found), pins)
+    under_way = {name: held.state for name, held in replacements.among(documents.found).items()}
+    return Overview(shared, workers, states_in(documents.found), pins, replacements=under_way)

@@ -12,6 +12,7 @@ from reliakit.cli.options import as_json, place
 from reliakit.cli.overview import Overview, overview
 from reliakit.cli.printing import on_terminal, print_json, print_line, screen
 from reliakit.cli.reports import Seen
+from reliakit.cli.rolling import standing as replacements
 from reliakit.cli.rollout.standing import colour_of, summary
 from reliakit.cli.shared import opened, used
 from reliakit.stores.protocol import StoreError
@@ -47,6 +48,7 @@ def command(ctx: click.Context, file: Path, url: str | None, as_json: bool) -> N
             *map(_worker, found.seen),
             *_upstreams(found),
             *_rollouts(found),
+            *_replacements(found),
             *_pins(found),
         ):
             print_line(line)
@@ -100,6 +102,11 @@ def _upstreams(found: Overview) -> Iterator[str]:
         yield f"upstream: {each.line()}"
 
 
+def _replacements(found: Overview) -> Iterator[str]:
+    for name, state in found.replacements.items():
+        yield f"replacing: {name}: {replacements.summary(state)}"
+
+
 def _late(workers: list[str]) -> str:
     return f" (behind: {', '.join(workers)})" if workers else ""
 
@@ -119,6 +126,9 @@ def _show(found: Overview) -> None:
     for name, state in found.states.items():
         line = f"{name}: {summary(state.state)}{_late(found.behind(name))}"
         screen().print(line, style=colour_of(state.state))
+    for name, replacement in found.replacements.items():
+        line = f"{name}: {replacements.summary(replacement)}"
+        screen().print(line, style=replacements.colour_of(replacement))
     for line in _pins(found):
         screen().print(line, style="yellow")
 
@@ -157,6 +167,7 @@ def _report(found: Overview) -> dict[str, Any]:
             name: {**each.state.to_record(), "behind": found.behind(name)}
             for name, each in found.states.items()
         },
+        "replacements": {name: replacements.report(name, each) for name, each in found.replacements.items()},
         "pins": {
             flag: {
                 "value": value_of(pin),

@@ -17,7 +17,7 @@ from reliakit.core.evaluation import ErrorCode, Reason
 
 Problem = Literal["missing", "mistyped"]
 
-AtUpstream = Literal["check", "failure", "ejection", "retry", "rejection", "mirror", "failover"]
+AtUpstream = Literal["check", "failure", "ejection", "retry", "rejection", "mirror", "failover", "rolling"]
 
 __all__ = [
     "AtUpstream",

@@ -115,7 +115,9 @@ class Joined:
             clock,
             folder,
         )
-        self.rolling = RollingService(store, keeper, self.fleet, self.sharing, publisher, clock)
+        self.rolling = RollingService(
+            store, keeper, self.fleet, self.sharing, publisher, tallies.counters, clock
+        )
         self.exposer = Exposer(store, self.definitions, clock)
 
     def _look_around(self, reconciler: Reconciler, clock: Clock) -> None:

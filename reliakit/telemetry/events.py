@@ -16,7 +16,17 @@ __all__ = ["Told", "emit"]
 _log = logging.getLogger("reliakit")
 _SCOPE = "reliakit"
 _NANOSECONDS = 1_000_000_000
-_SERIOUS = ("rolled_back", "aborted", "inconclusive", "error", "stopped", "counts_lost", "detected", "failed_over", "hook_failed")
+_SERIOUS = (
+    "rolled_back",
+    "aborted",
+    "inconclusive",
+    "error",
+    "stopped",
+    "counts_lost",
+    "detected",
+    "failed_over",
+    "hook_failed",
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from reliakit.telemetry.failover_metrics import FAILOVER
 from reliakit.telemetry.kinds import Kind, Metric
+from reliakit.telemetry.rolling_metrics import ROLLING_EVENTS
 
 __all__ = [
     "ATTRIBUTE_MISSES",
@@ -255,4 +256,5 @@ METRICS = (
     UPSTREAM_REJECTIONS,
     UPSTREAM_COPIES,
     *FAILOVER,
+    ROLLING_EVENTS,
 )

@@ -40,6 +40,7 @@ from reliakit.telemetry.metrics import (
     Kind,
     Metric,
 )
+from reliakit.telemetry.rolling_metrics import ROLLING_EVENTS
 
 __all__ = ["LES", "Reading", "Standing", "Watched", "Weighed", "read"]
 
@@ -182,6 +183,7 @@ _MET: Mapping[AtUpstream, Metric] = {
     "rejection": UPSTREAM_REJECTIONS,
     "mirror": UPSTREAM_COPIES,
     "failover": FAILOVER_EVENTS,
+    "rolling": ROLLING_EVENTS,
 }
 
 

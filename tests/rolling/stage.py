@@ -160,7 +160,8 @@ class Worker:
     """One process. One that is not beaten any more is as good as stopped."""
 
     def __init__(self, stage: Stage, definitions: Mapping[str, Any]) -> None:
-        self.stage, tallies, clock = stage, Tallies(), stage.clock
+        self.stage, self.tallies, clock = stage, Tallies(), stage.clock
+        tallies = self.tallies
         self.source = MemorySource(definitions)
         self.keeper = Keeper(self.source, tallies, None, {}, clock)
         self.remotes = Remotes(stage.folder / "reliakit.yaml", clock, tallies.counters)

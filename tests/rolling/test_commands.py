@@ -114,6 +114,16 @@ def test_programs_are_told_the_same(folder):
     assert shown["scope"]["workers"] == 0
 
 
+def test_the_overview_shows_replacements_and_which_of_them_wait_for_somebody(folder):
+    """Otherwise an endpoint that was not put back stays out until somebody asks for just that."""
+    rolling(folder, "start", "shop", "--version", "2")
+    assert "replacing: shop: replacement 1 (2) Running, 0 of 2 replaced" in said(folder, "status")
+    stored(folder, partial(_put, phase="Error"))
+    assert "problem: shop: a replacement waits for somebody: replacing 2" in said(folder, "status", code=1)
+    told = json.loads(said(folder, "status", "--json", code=1))
+    assert told["replacements"]["shop"]["phase"] == "Error"
+
+
 def test_whoever_watches_learns_how_it_ended(folder):
     """Otherwise a pipeline goes on after a deploy that failed."""
     assert rolling(folder, "status", "shop", "--watch", code=1) == ""

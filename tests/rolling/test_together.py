@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from reliakit.core.counters import Met
 from reliakit.failover.rolling.phases import Phase, Step
 from reliakit.stores.protocol import Document
 from tests.rolling.stage import Stage
@@ -30,6 +31,8 @@ def test_all_endpoints_are_replaced_in_their_order_and_told_the_version(tmp_path
             assert stage.ran == [("replace", endpoint, "2") for endpoint in stage.endpoints]
             assert set(stage.versions.values()) == {"2"}
             assert [worker.asks for worker in stage.workers] == [stage.endpoints] * 2
+            replaced = Met("shop", "rolling", "replaced")
+            assert sum(worker.tallies.counts().get(replaced, 0) for worker in stage.workers) == 3
 
     run(scene())
 

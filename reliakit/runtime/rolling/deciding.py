@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 
 from reliakit.clock import Clock
+from reliakit.core.counters import Counters, Met
 from reliakit.definitions.quantities import ratio, share
 from reliakit.definitions.rolling import rolling_definition
 from reliakit.definitions.rolling_models import RollingErrorSection
@@ -42,6 +43,7 @@ class Rolling:
         sections: the upstreams whose endpoints can be replaced, asked anew each time.
         probe: checks an endpoint.
         worker: names this incarnation.
+        counters: of the process.
         clock: of the process.
     """
 
@@ -54,8 +56,10 @@ class Rolling:
         sections: Callable[[], Mapping[str, UpstreamSection]],
         probe: Probe,
         worker: Callable[[], str],
+        counters: Counters,
         clock: Clock,
     ) -> None:
+        self._counters = counters
         self._store, self._controlled, self._member, self._hooks = store, controlled, member, hooks
         self._sections, self._probe, self._worker = sections, probe, worker
         self.errands = Errands(clock, Pace(0.0, 0.0, 0.0))
@@ -141,6 +145,8 @@ class Rolling:
         )
         if written:
             self._member.took(after)
+            for event in decided.events:
+                self._counters.add(Met(event.upstream, "rolling", event.what.value))
         return written
 
     async def _against(self, section: UpstreamSection, state: RollingState, counts: Counts) -> str:

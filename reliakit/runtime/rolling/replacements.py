@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from reliakit.clock import Clock
+from reliakit.core.counters import Counters
 from reliakit.definitions.hook_models import SharedHookSection
 from reliakit.definitions.rolling import rolling_hooks
 from reliakit.definitions.upstream_models import UpstreamSection
@@ -27,6 +28,7 @@ class Replacements:
         sections: those of them whose endpoints can be replaced, asked anew each time.
         worker: names this incarnation.
         now: the store's clock, in seconds since 1970-01-01 UTC.
+        counters: of the process.
         clock: of the process.
 
     Attributes:
@@ -40,6 +42,7 @@ class Replacements:
         sections: Callable[[], Mapping[str, UpstreamSection]],
         worker: Callable[[], str],
         now: Callable[[], float],
+        counters: Counters,
         clock: Clock,
     ) -> None:
         self._remotes, self._sections, self._worker = remotes, sections, worker
@@ -48,7 +51,7 @@ class Replacements:
         self.hooks = Hooks(store, self._written, worker, now, remotes.folder)
         self.member = Member(self._controlled, remotes)
         self.rolling = Rolling(
-            store, self._controlled, self.member, self.hooks, sections, self._probe, worker, clock
+            store, self._controlled, self.member, self.hooks, sections, self._probe, worker, counters, clock
         )
 
     async def look(self) -> None:

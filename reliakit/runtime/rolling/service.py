@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from reliakit.clock import Clock
+from reliakit.core.counters import Counters
 from reliakit.definitions.models import Definitions
 from reliakit.definitions.upstream_models import UpstreamSection
 from reliakit.runtime.fleet import Fleet
@@ -29,6 +30,7 @@ class RollingService:
         fleet: this worker among the others.
         sharing: keeps it in touch with the store.
         publisher: of its counts, and of its name.
+        counters: of the process.
         clock: of the process.
     """
 
@@ -39,10 +41,11 @@ class RollingService:
         fleet: Fleet,
         sharing: Sharing,
         publisher: Publisher,
+        counters: Counters,
         clock: Clock,
     ) -> None:
         self._store, self._keeper, self._fleet, self._sharing = store, keeper, fleet, sharing
-        self._publisher, self._clock = publisher, clock
+        self._publisher, self._counters, self._clock = publisher, counters, clock
         self._remotes: Remotes | None = None
         self._read: tuple[Definitions | None, Mapping[str, UpstreamSection]] = None, {}
         self.replacements: Replacements | None = None
@@ -89,6 +92,7 @@ class RollingService:
             self.sections,
             lambda: self._publisher.worker,
             lambda: self._fleet.now,
+            self._counters,
             self._clock,
         )
         self._publisher.others = lambda: made.member.counted.series
