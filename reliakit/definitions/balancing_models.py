@@ -41,7 +41,8 @@ class RetriesSection(Model, frozen=True):
     was sent; none whose answer has begun, and none whose body is longer than what was kept of it.
 
     Attributes:
-        attempts: for one request, the first included; 1 repeats none.
+        attempts: for one request, the first included; 1 repeats none. A zone or region where it was not tried yet gets
+            one more.
         statuses: answers that count as none, status codes or ranges of them.
         budget: percent of the requests in flight that may be repeats.
         minimum: repeats in flight that are always allowed.

@@ -30,7 +30,7 @@ class RetryRules:
     """When and how often an upstream is asked again.
 
     Attributes:
-        attempts: for one request, the first included.
+        attempts: for one request, the first included; beside those in zones where it was not tried before.
         statuses: that count like no answer.
         budget_percent: the share of requests in flight that may be retries.
         min_retry_concurrency: retries in flight that are always allowed.
@@ -63,6 +63,7 @@ class Attempt:
         begun: whether any of an answer has gone to the client.
         body_kept: whether all of the request's body is still at hand.
         elsewhere: whether another endpoint is available that was not tried.
+        afar: whether the next attempt would be the first one in its zone.
     """
 
     method: str
@@ -72,6 +73,7 @@ class Attempt:
     begun: bool = False
     body_kept: bool = True
     elsewhere: bool = True
+    afar: bool = False
 
 
 def retried(attempt: Attempt, rules: RetryRules, retries: int, requests: int) -> Ruling:
@@ -104,7 +106,8 @@ def _again(attempt: Attempt, rules: RetryRules, retries: int, requests: int) -> 
         return Ruling.NOT_IDEMPOTENT
     if not attempt.body_kept:
         return Ruling.BODY_GONE
-    if attempt.number >= rules.attempts:
+    # What ails two endpoints of a zone, or of a region, may ail all of it; those elsewhere shall not have been in vain.
+    if attempt.number >= rules.attempts and (rules.attempts == 1 or not attempt.afar):
         return Ruling.ATTEMPTS_SPENT
     return Ruling.RETRY if rules.room(retries, requests) else Ruling.BUDGET_SPENT
 

@@ -55,6 +55,15 @@ def test_a_post_that_reached_nobody_is_sent_again():
     assert _ruled(Attempt("POST", 1)) is Ruling.NOT_IDEMPOTENT
 
 
+def test_a_zone_that_was_not_asked_yet_is_asked_whatever_was_tried():
+    """Otherwise two zones that fail together take a client down, with a third one that is well."""
+    assert _ruled(replace(_GET, number=2)) is Ruling.ATTEMPTS_SPENT
+    assert _ruled(replace(_GET, number=2, afar=True)) is Ruling.RETRY
+    assert _ruled(replace(_GET, number=5, afar=True), retries=3) is Ruling.BUDGET_SPENT
+    assert _ruled(Attempt("POST", 2, afar=True)) is Ruling.NOT_IDEMPOTENT
+    assert _ruled(replace(_GET, afar=True), rules=replace(_RULES, attempts=1)) is Ruling.ATTEMPTS_SPENT
+
+
 def test_a_body_that_was_streamed_away_is_not_sent_again():
     """Otherwise half an upload is sent as if it were the whole."""
     assert _ruled(Attempt("PUT", 1, body_kept=False)) is Ruling.BODY_GONE

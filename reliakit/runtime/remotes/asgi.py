@@ -167,6 +167,9 @@ class ASGIRemote:
                     if not isinstance(anew, Unanswered):
                         raise
                     failed = anew
+                    self.side.retries.discard(
+                        retry
+                    )  # or those that wait for room would keep it from each other
                 else:
                     return None
         finally:

@@ -1,6 +1,6 @@
 """Chooses endpoints for requests, by what is known of them: a look-up or two, and no lock."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import count
 from random import choices
 
@@ -26,9 +26,11 @@ class Chooser:
 
     Attributes:
         pick: chooses; None where no endpoint may be asked.
+        suspects: endpoints of which the last that is known is that they gave no answer. They are asked again last.
     """
 
     pick: Pick | None
+    suspects: Collection[int] = ()
 
     def __init__(
         self,
@@ -52,12 +54,23 @@ class Chooser:
         """Returns an endpoint for one more attempt; None where all that may be asked have been tried.
 
         One in another zone or region comes first, whatever is preferred: what ails one endpoint of a zone tends to ail
-        its neighbours, and there are few more attempts. A level of spill-over gets none while the one before has any.
+        its neighbours, and there are few more attempts. A level of spill-over gets none while the one before has any
+        that is no suspect.
         """
+        return self._chosen([each for each in self._available if each not in tried], tried)
+
+    def afar(self, tried: Sequence[int]) -> int | None:
+        """Returns an endpoint in a zone where none was tried; None where there is none."""
+        places = {self._endpoints[each].locality for each in tried}
+        return self._chosen(
+            [each for each in self._available if self._endpoints[each].locality not in places], tried
+        )
+
+    def _chosen(self, left: Sequence[int], tried: Sequence[int]) -> int | None:
         endpoints = self._endpoints
-        left = [each for each in self._available if each not in tried]
         if not left:
             return None
+        left = [each for each in left if each not in self.suspects] or left
         level = min(endpoints[each].priority for each in left)
         near = [each for each in left if endpoints[each].priority == level]
         failing = {endpoints[each].locality for each in tried}

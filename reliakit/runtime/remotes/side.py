@@ -1,7 +1,7 @@
 """What ASGI and WSGI do alike with requests to an upstream that is elsewhere: whom to ask, and what a failure means."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import random
 from typing import Any
 
@@ -22,6 +22,8 @@ __all__ = ["Asking", "Side", "Terms"]
 _UNREACHED = (ConnectFailed, ConnectTimeout)
 _OURS = (BadRequest, PoolFull, NoEndpoint, Overflowed)
 """What no endpoint has done."""
+_FINAL = (BadRequest, NoEndpoint, Overflowed)
+"""What another endpoint would not do better."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +114,17 @@ class Side:
             raise NoEndpoint("no endpoint takes requests")
         endpoint = pick(random(), self._key() if self._sticky else None)  # noqa: S311 - a lot, and no secret
         if flying > self._soft or self.active[endpoint] >= self._pool:
+            endpoint = self._roomier(endpoint)
             self._look_closer(endpoint, flying)
         return endpoint
+
+    def _roomier(self, endpoint: int) -> int:
+        """Returns another one for an endpoint whose connections are all busy: one that hangs has many requests soon."""
+        if self.active[endpoint] < self._pool:
+            return endpoint
+        full = [number for number in range(len(self.active)) if self.active[number] >= self._pool]
+        other = self.chooser.another(full)
+        return endpoint if other is None else other
 
     def failed(self, endpoint: int, status: int) -> bool:
         """Counts an answer of 500 or above; tells whether it counts as none."""
@@ -138,7 +149,7 @@ class Side:
             failed: why there was no answer.
             asking: how far the request has come.
         """
-        if isinstance(failed, _OURS):
+        if isinstance(failed, _FINAL):
             return Ruling.ANSWERED
         # The same rule as `may_retry`, with a budget: what was consumed is gone, and what was sent may have acted.
         kept = asking.kept or not failed.consumed
@@ -187,10 +198,12 @@ class Side:
 
     def _instead(self, asking: Asking, attempt: Attempt) -> tuple[int, float] | Ruling:
         rules = self.terms.retries
+        spent = attempt.number >= rules.attempts
+        another = self.chooser.afar(asking.tried) if spent else self.chooser.another(asking.tried)
+        attempt = replace(attempt, afar=spent and another is not None)
         ruling = retried(attempt, rules, len(self.retries), self.flying())
         if ruling not in (Ruling.RETRY, Ruling.BUDGET_SPENT):
             return ruling
-        another = self.chooser.another(asking.tried)
         if another is None:
             return Ruling.NOWHERE_ELSE
         if ruling is Ruling.BUDGET_SPENT:

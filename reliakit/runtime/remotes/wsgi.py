@@ -91,6 +91,9 @@ class WSGIRemote:
                     return self._asked(request)
                 except Unanswered as anew:
                     failed = anew
+                    self.side.retries.discard(
+                        request
+                    )  # or those that wait for room would keep it from each other
         except BaseException:
             self.flying.discard(request)
             raise
