@@ -1,4 +1,4 @@
-"""`python -m benchmarks evaluation|footprint|middleware|functions|provider|durations|canary|balancing|gateway_transports|gateway|all [--smoke]`: prints the tables as Markdown."""
+"""`python -m benchmarks evaluation|footprint|middleware|functions|provider|durations|canary|balancing|gateway_transports|gateway|failures|all [--smoke]`: prints the tables as Markdown."""
 
 import argparse
 import sys
@@ -22,6 +22,7 @@ _SUBCOMMANDS = (
     "upstream_balancing",
     "gateway_transports",
     "gateway",
+    "failures",
 )
 
 
