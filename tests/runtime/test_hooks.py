@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import os
+import subprocess
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -270,3 +271,23 @@ def test_a_hook_that_is_taken_out_meanwhile_fails(tmp_path):
     one = Hooks(MemoryStore(), dict, lambda: "one", lambda: NOW, tmp_path)
     [found] = asyncio.run(ended(one, asked(section)))
     assert (found.good, found.said) == (False, "the definitions have no such hook any more")
+
+
+@pytest.mark.parametrize(
+    ("patch", "says"), [("", "gevent has replaced `subprocess`"), (", subprocess=False", "done")]
+)
+def test_under_gevent_a_command_runs_or_says_why_it_can_not(patch, says, tmp_path):
+    """Otherwise a worker of gunicorn's gevent starts a process that nobody waits for, and says nothing."""
+    script = (
+        f"from gevent import monkey; monkey.patch_all(thread=False{patch})\n"
+        "import asyncio, sys, threading\n"
+        "from pathlib import Path\n"
+        "from reliakit.runtime.hooks.programs import Program\n"
+        "program = Program([sys.executable, '-c', 'print(\"done\")'], {}, Path('.'), 10)\n"
+        "thread = threading.Thread(target=lambda: print(asyncio.run(program.run()).said))\n"
+        "thread.start(); thread.join()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=30, check=False
+    )
+    assert done.stdout.startswith(says), done.stderr

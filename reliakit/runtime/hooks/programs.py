@@ -9,6 +9,7 @@ import asyncio
 import os
 import signal
 import subprocess
+import sys
 import tempfile
 import threading
 from collections.abc import Mapping, Sequence
@@ -25,6 +26,9 @@ __all__ = ["Program"]
 
 _KINDNESS = 2.0
 """Seconds between the request to end and the end."""
+_GEVENT = (
+    "gevent has replaced `subprocess` here; patch with monkey.patch_all(subprocess=False), or call a webhook"
+)
 _LAST = 4_096
 """Bytes of output that are looked at for the last line."""
 
@@ -59,6 +63,8 @@ class Program:
             raise
 
     def _run(self) -> HookResult:
+        if _replaced():
+            return HookResult(False, _GEVENT)
         with tempfile.TemporaryFile() as output:
             try:
                 process = self._process = self._started(output)
@@ -101,6 +107,14 @@ class Program:
         process = self._process
         if process is not None and process.returncode is None:
             _signal(process, signal.SIGKILL)
+
+
+def _replaced() -> bool:
+    """Whether gevent has replaced `subprocess`: its own starts programs on the main thread alone, and the engine is not
+    there.
+    """
+    patched = sys.modules.get("gevent.monkey")
+    return patched is not None and bool(patched.is_module_patched("subprocess"))
 
 
 def _signal(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
