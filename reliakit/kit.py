@@ -22,7 +22,7 @@ from reliakit.runtime.runtime import Runtime
 if TYPE_CHECKING:
     from reliakit.definitions.explanation import Explanation
     from reliakit.definitions.rollout_models import RolloutSection
-    from reliakit.middleware.protocol import ASGIApp, Connection, Environ, WSGIApp
+    from reliakit.middleware.protocol import AnyASGIApp, ASGIApp, Connection, Environ, WSGIApp
     from reliakit.runtime.joining import Joined
     from reliakit.runtime.override import Override
     from reliakit.runtime.status import Status
@@ -103,9 +103,9 @@ class Reliakit(FlagCalls, FlagNews, Mounted):
 
     def asgi(
         self,
-        app: "ASGIApp",
+        app: "AnyASGIApp",
         *,
-        upstreams: "Mapping[str, ASGIApp] | None" = None,
+        upstreams: "Mapping[str, AnyASGIApp] | None" = None,
         identify: "Callable[[Connection], Any] | None" = None,
     ) -> "ASGIApp":
         """Wraps an ASGI application: routes requests, pins a snapshot for each, records outcomes.

@@ -6,6 +6,7 @@ from typing import Any
 __all__ = [
     "APP",
     "ASGIApp",
+    "AnyASGIApp",
     "Connection",
     "Environ",
     "Message",
@@ -24,6 +25,9 @@ Connection = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 ASGIApp = Callable[[Connection, Receive, Send], Awaitable[None]]
+AnyASGIApp = Callable[[Any, Any, Any], Awaitable[None]]
+"""One of any framework. Each has other words for the same shapes (Django's take a `dict` and read a `Mapping`), which fit
+the dictionaries that servers hand over, and not each other."""
 
 Environ = dict[str, Any]
 StartResponse = Callable[..., Callable[[bytes], object]]
