@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from reliakit import Reliakit
 from reliakit.failover.rolling.phases import Phase
 from tests.gateway.running import gateway
+from tests.remotes.fleet import ASGIClients, WSGIClients
 from tests.rolling.site import site
 from tests.rolling.visitors import Visitors
 from tests.servers.serving import until
@@ -34,7 +36,7 @@ def _replaced(folder: Path, count: int, together: int) -> None:
 
 def test_processes_are_replaced_two_at_a_time_and_no_request_is_lost(tmp_path: Path) -> None:
     """Otherwise a deploy drops requests of users, those that must not be sent twice among them."""
-    _replaced(tmp_path, 4, 2)
+    _replaced(tmp_path, 3, 2)
 
 
 @pytest.mark.soak
@@ -130,3 +132,22 @@ def test_a_spare_stands_in_so_that_nothing_is_missing(tmp_path: Path) -> None:
     assert [(verb, number) for verb, number, _, _ in shop.ran] == [
         ("replace", 3), ("replace", 0), ("replace", 1), ("replace", 2), ("stop", 3),
     ]  # fmt: skip
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("clients", [ASGIClients, WSGIClients])
+def test_within_an_application_no_request_is_lost_either(
+    tmp_path: Path, clients: type[ASGIClients] | type[WSGIClients]
+) -> None:
+    """Otherwise whoever wraps an application, and has no gateway, loses requests with every deploy."""
+    with site(tmp_path, 3) as shop:
+        shop.file.write_text(f"format: 1\n{shop.text()}")
+        kit = Reliakit(shop.file, store=shop.store)
+        with clients(kit) as asking:
+            asking.more(100)
+            shop.order("start", "shop", "--version", "2")
+            shop.ended(Phase.SUCCESSFUL)
+            asking.more(100)
+        assert not asking.failed("GET", "PUT", "DELETE", "POST")
+        assert shop.versions == ["2"] * 3
+        assert kit.close()

@@ -37,6 +37,24 @@ def test_all_endpoints_are_replaced_in_their_order_and_told_the_version(tmp_path
     run(scene())
 
 
+def test_where_nothing_is_checked_a_connection_is_enough(tmp_path):
+    """Otherwise whoever has no health check can't replace anything, or the next one goes before the first is there."""
+
+    async def scene():
+        async with Stage(tmp_path) as stage:
+            stage.checked = False
+            await stage.begun()
+            stage.starts = False
+            await stage.until(lambda state: state.units[0].step is Step.STARTING)
+            await stage.seconds(4)
+            assert (await stage.unit(0)).step is Step.STARTING
+            stage.starts = True
+            await stage.run(stage.endpoints[0], "2")
+            assert (await stage.until(over)).phase is Phase.SUCCESSFUL
+
+    run(scene())
+
+
 def test_a_request_in_flight_in_another_worker_is_waited_for(tmp_path):
     """Otherwise a request is cut off, since the worker that decides does not know of it."""
 
@@ -145,21 +163,21 @@ def test_what_fails_more_often_than_the_others_is_put_back(tmp_path):
     run(scene())
 
 
-@pytest.mark.parametrize("rolling", [{"error_rate": "off"}, {}])
-def test_what_fails_as_often_as_the_others_goes_on(tmp_path, rolling):
+@pytest.mark.parametrize(("rolling", "new", "old"), [({"error_rate": "off"}, 20, 0), ({}, 4, 4)])
+def test_what_fails_as_often_as_the_others_or_as_is_allowed_goes_on(tmp_path, rolling, new, old):
     """Otherwise an outage of something else puts a good version back."""
 
     async def scene():
         async with Stage(tmp_path) as stage:
             one, two = await stage.begun(**rolling)
-            for _ in range(60):
-                one.answered(0, 40, failed=4)
-                for number in (1, 2):
-                    two.answered(number, 40, failed=40 if rolling else 4)
+            while (state := await stage.state()).active:
+                for number, unit in enumerate(state.units):
+                    if unit.present:
+                        failed = old if unit.step is Step.OLD else new
+                        one.answered(number, 40, failed)
+                        two.answered(number, 40, failed)
                 await stage.seconds(1)
-                if over(await stage.state()):
-                    break
-            assert (await stage.state()).phase is Phase.SUCCESSFUL
+            assert state.phase is Phase.SUCCESSFUL
 
     run(scene())
 

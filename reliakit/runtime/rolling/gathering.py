@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 
 from reliakit.failover.rolling.observed import EndpointSeen
-from reliakit.failover.rolling.phases import Step
+from reliakit.failover.rolling.phases import OUT, Step
 from reliakit.failover.rolling.state import RollingState, Unit
 from reliakit.runtime.sighting import LIVE, About, Emptying, about_of
 from reliakit.stores.protocol import Totals
@@ -55,8 +55,11 @@ def _seen(
     sure = [each for each in says if each is not None]
     agreed = bool(says) and len(sure) == len(says)
     in_flight = sum(each.in_flight for each in sure) if agreed else None
-    if unit.step not in FRESH:
+    if unit.step not in OUT:
         return EndpointSeen(known.get(unit.address, False), in_flight)
+    if unit.step not in FRESH:
+        # Its hook may have ended just now: what is known is of the process that is gone, and the decision goes on at once.
+        return EndpointSeen(False, in_flight)
     # Also by the others, or they would send requests to the others alone while the next one is taken away.
     return EndpointSeen(agreed and all(each.well for each in sure) and probed(unit), in_flight)
 
