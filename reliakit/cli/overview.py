@@ -4,11 +4,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from reliakit.cli.endpoints import Upstream, upstreams
+from reliakit.cli.failover import found
 from reliakit.cli.printing import plural
 from reliakit.cli.reports import Reporting, Seen, reporting
 from reliakit.cli.rolling.found import controlled
 from reliakit.cli.shared import Shared
 from reliakit.definitions.problems import enumerate_words
+from reliakit.failover.recovery.phases import Phase as Recovery
+from reliakit.failover.recovery.state import RecoveryState
 from reliakit.failover.rolling.phases import Phase as Rolling
 from reliakit.failover.rolling.state import RollingState
 from reliakit.rollouts.phases import Phase
@@ -29,6 +32,7 @@ class Overview:
         states: where the rollouts stand.
         pins: that hold now.
         replacements: where those of endpoints stand, by upstream.
+        regions: where those of upstreams stand that stand in for each other.
         trouble: what is wrong with the store; empty where it answers.
     """
 
@@ -38,6 +42,7 @@ class Overview:
     pins: Mapping[str, Pin]
     trouble: str = ""
     replacements: Mapping[str, RollingState] = field(default_factory=dict)
+    regions: Mapping[str, RecoveryState] = field(default_factory=dict)
 
     @property
     def seen(self) -> tuple[Seen, ...]:
@@ -79,6 +84,7 @@ class Overview:
             *of_upstreams,
             *self._of_rollouts(),
             *self._of_replacements(),
+            *self._of_regions(),
             *self._of_pins(),
         )
 
@@ -108,6 +114,11 @@ class Overview:
             if state.phase is Rolling.ERROR:
                 yield f"{name}: a replacement waits for somebody: {state.why}"
 
+    def _of_regions(self) -> Iterator[str]:
+        for name, state in self.regions.items():
+            if state.phase is Recovery.ERROR:
+                yield f"{name}: a failover waits for somebody: {state.why}"
+
     def _of_pins(self) -> Iterator[str]:
         definitions = self.shared.definitions
         for flag in self.pins:
@@ -119,7 +130,11 @@ async def overview(shared: Shared) -> Overview:
     """Looks at all of it; raises StoreError."""
     workers = await reporting(shared)
     replacements = controlled(shared.store)
-    documents = await shared.store.read((ROLLOUT, EVIDENCE, OVERRIDE, replacements.prefix))
+    regions = found.controlled(shared)
+    prefixes = (ROLLOUT, EVIDENCE, OVERRIDE, replacements.prefix, regions.prefix)
+    documents = await shared.store.read(prefixes)
     pins = {flag: pin for flag, pin in pins_in(documents.found).items() if pin.holds(documents.time)}
     under_way = {name: held.state for name, held in replacements.among(documents.found).items()}
-    return Overview(shared, workers, states_in(documents.found), pins, replacements=under_way)
+    away = {name: held.state for name, held in regions.among(documents.found).items()}
+    states = states_in(documents.found)
+    return Overview(shared, workers, states, pins, replacements=under_way, regions=away)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from reliakit.cli.failover import standing as regions
 from reliakit.cli.flag.words import pinned, value_of
 from reliakit.cli.moments import span
 from reliakit.cli.options import as_json, place
@@ -49,6 +50,7 @@ def command(ctx: click.Context, file: Path, url: str | None, as_json: bool) -> N
             *_upstreams(found),
             *_rollouts(found),
             *_replacements(found),
+            *_regions(found),
             *_pins(found),
         ):
             print_line(line)
@@ -107,6 +109,11 @@ def _replacements(found: Overview) -> Iterator[str]:
         yield f"replacing: {name}: {replacements.summary(state)}"
 
 
+def _regions(found: Overview) -> Iterator[str]:
+    for name, state in found.regions.items():
+        yield f"regions: {name}: {regions.summary(state)}: {state.why}"
+
+
 def _late(workers: list[str]) -> str:
     return f" (behind: {', '.join(workers)})" if workers else ""
 
@@ -129,6 +136,9 @@ def _show(found: Overview) -> None:
     for name, replacement in found.replacements.items():
         line = f"{name}: {replacements.summary(replacement)}"
         screen().print(line, style=replacements.colour_of(replacement))
+    for name, region in found.regions.items():
+        line = f"{name}: {regions.summary(region)}: {region.why}"
+        screen().print(line, style=regions.colour_of(region))
     for line in _pins(found):
         screen().print(line, style="yellow")
 
@@ -167,6 +177,7 @@ def _report(found: Overview) -> dict[str, Any]:
             name: {**each.state.to_record(), "behind": found.behind(name)}
             for name, each in found.states.items()
         },
+        "regions": {name: each.to_record() for name, each in found.regions.items()},
         "replacements": {name: replacements.report(name, each) for name, each in found.replacements.items()},
         "pins": {
             flag: {

@@ -17,6 +17,10 @@ EventName = Literal[
     "inconclusive",
     "error",
     "config_rejected",
+    "detected",
+    "failed_over",
+    "failed_back",
+    "hook_failed",
 ]
 
 
@@ -47,4 +51,11 @@ class NotifySection(Model, frozen=True):
 
     webhook: Webhook
     secret: Secret | None = None
-    on: tuple[EventName, ...] = ("rolled_back", "inconclusive", "error", "config_rejected")
+    on: tuple[EventName, ...] = (
+        "rolled_back",
+        "inconclusive",
+        "error",
+        "config_rejected",
+        "failed_over",
+        "hook_failed",
+    )

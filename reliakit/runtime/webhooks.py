@@ -11,6 +11,8 @@ from typing import Any
 
 import msgspec
 
+from reliakit.core.acting import Actor
+from reliakit.failover.events import Event as Failover
 from reliakit.rollouts.events import Event
 from reliakit.rollouts.verdict import Verdict
 from reliakit.runtime.journal import Chained
@@ -49,6 +51,8 @@ def message_of(entry: Chained, scope: Scope) -> Message | None:
     kind = record.get("kind")
     if kind == "event":
         data = _of_rollout(Event.from_record(record))
+    elif kind == "failover_event":
+        data = _of_upstream(Failover.from_record(record))
     elif kind == "definitions" and record.get("what") == "config_rejected":
         data = _of_definitions(record)
     else:
@@ -60,16 +64,30 @@ def message_of(entry: Chained, scope: Scope) -> Message | None:
 
 
 def _of_rollout(event: Event) -> dict[str, Any]:
-    actor = event.actor
     return {
         "rollout": event.rollout,
         "release": {"number": event.number, "slot": event.slot, "version": event.version},
         "phase": {"before": event.before, "after": event.after},
         "weight": event.weight,
         "sentence": event.sentence,
-        "actor": {"kind": actor.kind, "name": actor.name, "user": actor.user, "host": actor.host},
+        "actor": _by(event.actor),
         "verdicts": [verdict_body(each) for each in event.verdicts],
     }
+
+
+def _of_upstream(event: Failover) -> dict[str, Any]:
+    return {
+        "upstream": event.upstream,
+        "number": event.number,
+        "phase": {"before": event.before, "after": event.after},
+        "sentence": event.sentence,
+        "actor": _by(event.actor),
+        "facts": dict(event.facts),
+    }
+
+
+def _by(actor: Actor) -> dict[str, str]:
+    return {"kind": actor.kind, "name": actor.name, "user": actor.user, "host": actor.host}
 
 
 def _of_definitions(record: Mapping[str, Any]) -> dict[str, Any]:

@@ -65,4 +65,11 @@ def test_whoever_is_told_of_nothing_in_particular_is_told_of_what_matters() -> N
     """Otherwise a webhook is called for every step, or not for a rollback."""
     (whom,) = definitions("notify: [{webhook: https://hooks.example.com}]").notify
     assert whom == NotifySection("https://hooks.example.com")
-    assert whom.on == ("rolled_back", "inconclusive", "error", "config_rejected")
+    assert whom.on == (
+        "rolled_back",
+        "inconclusive",
+        "error",
+        "config_rejected",
+        "failed_over",
+        "hook_failed",
+    )

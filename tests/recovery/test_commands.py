@@ -93,6 +93,8 @@ def test_a_person_sees_where_it_stands_and_what_it_has_cost(folder: Path) -> Non
         "none can tell",
     ):
         assert part in shown
+    assert "regions: shop: Preparing, 0 % away from eu: failed over by hand" in said(folder, "status")
+    assert json.loads(said(folder, "status", "--json"))["regions"]["shop"]["phase"] == "Preparing"
     plain = said(folder, "failover", "status", "shop")
     assert plain.startswith("scope: this host, no worker reports")
     assert "phase: Preparing" in plain

@@ -1,11 +1,15 @@
 """What metrics and events say of regions."""
 
 import asyncio
+import json
 from pathlib import Path
+from typing import Any
 
 from reliakit.core.counters import Counters, Met
 from reliakit.failover.recovery.phases import Phase
+from reliakit.runtime.journal import read_entry
 from reliakit.runtime.recovery.telling import happened
+from reliakit.runtime.webhooks import message_of
 from reliakit.telemetry.failover_metrics import FAILOVER_PHASE, RegionsAt, points_of
 from reliakit.telemetry.reading import read
 from tests.recovery.stage import Stage
@@ -40,6 +44,26 @@ def test_metrics_say_where_the_traffic_goes_and_what_the_failover_took(tmp_path:
         assert found["reliakit.failover.rpo.objective", "shop"] == 5
         assert ("reliakit.failover.rpo", "shop") not in found
     assert counters.totals()[Met("shop", "failover", "failed_over")] == 1
+
+
+def test_webhooks_are_told_what_was_detected_and_what_it_took(tmp_path: Path) -> None:
+    """Otherwise nobody wakes up, or wakes up to a message without the one figure that is asked for."""
+    stage = Stage(tmp_path)
+
+    async def scene() -> dict[str, Any]:
+        stage.lose("eu")
+        await stage.phase(Phase.AWAY)
+        messages = [message_of(read_entry(entry.text), "fleet") for entry in await stage.store.journal()]
+        return {each.what: json.loads(each.body) for each in messages if each is not None}
+
+    told = asyncio.run(scene())
+    stage.close()
+    assert {"detected", "failed_over"} <= told.keys()
+    restored = told["restored"]["data"]
+    assert (restored["upstream"], restored["number"], restored["scope"]) == ("shop", 1, "fleet")
+    assert restored["facts"]["rto_objective_seconds"] == 20
+    assert "served from elsewhere after" in restored["sentence"]
+    assert told["failed_over"]["data"]["phase"] == {"before": "Shifting", "after": "Away"}
 
 
 def test_a_reading_of_a_kit_has_them(tmp_path: Path) -> None:
