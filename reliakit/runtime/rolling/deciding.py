@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 
 from reliakit.clock import Clock
-from reliakit.core.counters import Counters, Met
+from reliakit.core.counters import Counters
 from reliakit.definitions.quantities import ratio, share
 from reliakit.definitions.rolling import rolling_definition
 from reliakit.definitions.rolling_models import RollingErrorSection
@@ -23,6 +23,7 @@ from reliakit.runtime.rolling.comparing import Comparison, enough
 from reliakit.runtime.rolling.counting import Counts, counts_in, prefix_of
 from reliakit.runtime.rolling.gathering import FRESH, gathered, mark_of, tellers
 from reliakit.runtime.rolling.member import Member
+from reliakit.runtime.rolling.telling import happened
 from reliakit.stores.protocol import Store
 
 __all__ = ["Probe", "Rolling"]
@@ -146,7 +147,7 @@ class Rolling:
         if written:
             self._member.took(after)
             for event in decided.events:
-                self._counters.add(Met(event.upstream, "rolling", event.what.value))
+                happened(event, self._counters)
         return written
 
     async def _against(self, section: UpstreamSection, state: RollingState, counts: Counts) -> str:
