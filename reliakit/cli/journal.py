@@ -24,6 +24,9 @@ __all__ = ["command"]
 @click.command("journal")
 @click.option("--since", type=LENGTH, metavar="2h", help="Only what happened in this time.")
 @click.option("--rollout", metavar="NAME", help="Only what happened to this rollout.")
+@click.option(
+    "--upstream", metavar="NAME", help="Only what happened to the endpoints or regions of this upstream."
+)
 @click.option("--verify", "verifies", is_flag=True, help="Check the chain of hashes instead.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
 @place
@@ -34,6 +37,7 @@ def command(
     url: str | None,
     since: float | None,
     rollout: str | None,
+    upstream: str | None,
     verifies: bool,
     as_json: bool,
 ) -> None:
@@ -53,7 +57,7 @@ def command(
         found = share(file, url, lambda shared: _verified(shared, as_json), optional=True)
         _conclude(found, as_json)
         ctx.exit(1 if found.broken else 0)
-    wanted = _Wanted(since, rollout)
+    wanted = _Wanted(since, rollout, upstream)
     share(file, url, lambda shared: _shown(shared, wanted, as_json), optional=True)
 
 
@@ -61,9 +65,12 @@ def command(
 class _Wanted:
     since: float | None
     rollout: str | None
+    upstream: str | None
 
     def holds(self, event: Mapping[str, Any], now: float) -> bool:
         if self.rollout is not None and event.get("rollout") != self.rollout:
+            return False
+        if self.upstream is not None and event.get("upstream") != self.upstream:
             return False
         return self.since is None or float(event.get("at") or now) >= now - self.since
 

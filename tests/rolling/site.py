@@ -15,7 +15,7 @@ from reliakit.failover.rolling.phases import Phase
 from reliakit.failover.rolling.state import RollingState
 from reliakit.runtime.controlled import Controlled
 from reliakit.runtime.journal import read_entry
-from reliakit.stores.sqlite import SQLiteStore
+from reliakit.stores.opening import Address, open_store
 from tests.rolling import hook
 from tests.servers.serving import ROOT, free_port, until
 
@@ -29,11 +29,12 @@ class Site:
         folder: of the definitions, in which hooks run.
         count: of endpoints.
         spares: of endpoints beside them.
+        store: its URL; a file in the folder by default.
     """
 
-    def __init__(self, folder: Path, count: int, spares: int = 0) -> None:
+    def __init__(self, folder: Path, count: int, spares: int = 0, store: str = "") -> None:
         self.folder, self.file = folder, folder / "reliakit.yaml"
-        self.store = f"sqlite:///{folder}/shared.db"
+        self.store = store or f"sqlite:///{folder}/shared.db"
         self.ports = [str(free_port()) for _ in range(count)]
         self.spares = [str(free_port()) for _ in range(spares)]
 
@@ -115,7 +116,7 @@ class Site:
         return asyncio.run(self._look())
 
     async def _look(self) -> RollingState | None:
-        store = SQLiteStore(self.folder / "shared.db")
+        store = open_store(Address(self.store), self.folder)
         try:
             held = (await Controlled(store, "rolling", RollingState.from_record).load()).get("shop")
             return held.state if held else None
@@ -134,7 +135,7 @@ class Site:
         return asyncio.run(self._told())
 
     async def _told(self) -> list[Event]:
-        store = SQLiteStore(self.folder / "shared.db")
+        store = open_store(Address(self.store), self.folder)
         try:
             events = [read_entry(entry.text).event for entry in await store.journal()]
         finally:
@@ -147,9 +148,9 @@ def _url(port: str) -> str:
 
 
 @contextmanager
-def site(folder: Path, count: int = 6, spares: int = 0) -> Iterator[Site]:
+def site(folder: Path, count: int = 6, spares: int = 0, store: str = "") -> Iterator[Site]:
     """Runs version 1 at each endpoint until the block ends, whatever runs there by then."""
-    found = Site(folder, count, spares)
+    found = Site(folder, count, spares, store)
     try:
         for port in found.ports:
             environ = {

@@ -75,6 +75,8 @@ def test_a_replacement_is_ordered_shown_and_journalled_with_who_did_it(folder):
     lines = said(folder, "journal").splitlines()
     assert len(lines) == 4
     assert "shop: started: replacing 2 endpoints by 2.4.1: the cart - ada (" in lines[0]
+    assert said(folder, "journal", "--upstream", "shop").splitlines() == lines
+    assert said(folder, "journal", "--upstream", "plain") == ""
     assert "the chain is whole" in said(folder, "journal", "--verify")
 
 

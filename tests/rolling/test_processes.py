@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from tests.remotes.fleet import ASGIClients, WSGIClients
 from tests.rolling.site import site
 from tests.rolling.visitors import Visitors
 from tests.servers.serving import until
+from tests.stores.valkey import running
 
 
 def _replaced(folder: Path, count: int, together: int) -> None:
@@ -151,3 +153,32 @@ def test_within_an_application_no_request_is_lost_either(
         assert not asking.failed("GET", "PUT", "DELETE", "POST")
         assert shop.versions == ["2"] * 3
         assert kit.close()
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("outage", ["paused", "lost"])
+def test_an_outage_of_the_store_delays_a_replacement_and_costs_no_request(
+    tmp_path: Path, outage: str
+) -> None:
+    """Otherwise a cache server that restarts leaves endpoints half replaced, or has each worker replace its own."""
+    with (
+        running(tmp_path) as valkey,
+        site(tmp_path, 4, store=valkey.url) as shop,
+        gateway(tmp_path, shop.text(bake="2s"), workers=2, store=shop.store) as served,
+        Visitors(served.port) as clients,
+    ):
+        until(lambda: clients.of("1") > 50)
+        shop.order("start", "shop", "--version", "2")
+        until(lambda: len(shop.ran) >= 2, 60)
+        if outage == "paused":
+            valkey.pause()
+            time.sleep(8)
+            assert len(shop.ran) == 2
+            valkey.resume()
+        else:
+            valkey.kill()
+            valkey.start()
+        until(lambda: shop.versions == ["2"] * 4, 90)
+        until(lambda: (state := shop.state) and state.phase is Phase.SUCCESSFUL, 60)
+        assert not clients.lost, served.log
+    assert sorted(number for _, number, _, _ in shop.ran) == [0, 1, 2, 3]
