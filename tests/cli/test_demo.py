@@ -23,6 +23,7 @@ PROMISES = [
     "worker was killed",
     "the journal is whole",
     "behind the gateway 2.0 was caught and rolled back",
+    "eu was lost: us served after",
 ]
 
 

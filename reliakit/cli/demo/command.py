@@ -31,7 +31,7 @@ _STOPPED = 130
 def command(ctx: click.Context, seconds: int | None, store: str) -> None:
     """Watch flags and releases that judge themselves, on a real server.
 
-    A few hundred users shop at a server of several workers, on a free port of this machine. The flags file is edited (you can too: its path is shown); a bad release is started, caught and rolled back; a good one is promoted step by step, though a worker is killed meanwhile. The same bad release is then caught between two processes behind the gateway. At the end it checks that no answer was lost, that every worker followed, and that all counted what the clients saw.
+    A few hundred users shop at a server of several workers, on a free port of this machine. The flags file is edited (you can too: its path is shown); a bad release is started, caught and rolled back; a good one is promoted step by step, though a worker is killed meanwhile. The same bad release is then caught between two processes behind the gateway, and a server, a zone and a region are lost behind it. At the end it checks that no answer was lost, that every worker followed, and that all counted what the clients saw.
 
     It takes about a minute. Nothing is left behind: in a server that --store names, it has a namespace of its own, and drops that.
 

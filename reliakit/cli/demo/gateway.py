@@ -1,22 +1,16 @@
-"""The last act: the same bad version once more, now as another process behind the gateway."""
+"""One more act: the same bad version once more, now as another process behind the gateway."""
 
 import asyncio
-import os
-import signal
-import sys
-from asyncio.subprocess import Process
 from collections import Counter
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 from typing import Any
 
 from aiohttp import ClientError, ClientSession, ClientTimeout
 
-from reliakit.cli.demo.behind import VERSION
-from reliakit.cli.demo.orphans import DEMO
+from reliakit.cli.demo.processes import running, running_version, serves, until
 from reliakit.cli.demo.promises import Promise
-from reliakit.cli.demo.server import environment, free_port
+from reliakit.cli.demo.server import free_port
 from reliakit.cli.demo.shop import BAD, OLD
 from reliakit.cli.printing import tell
 from reliakit.rollouts.phases import Phase
@@ -57,30 +51,20 @@ async def play_gateway(folder: Path) -> Promise:
         file = place / "reliakit.yaml"
         file.write_text(_FILE.format(**ports, bad=BAD))
         for slot, version in (("blue", OLD), ("green", BAD)):
-            server = (
-                "-m",
-                "uvicorn",
-                "--factory",
-                "reliakit.cli.demo.behind:create",
-                "--log-level",
-                "critical",
-            )
-            await stack.enter_async_context(
-                _running(place, *server, "--port", str(ports[slot]), **{VERSION: version})
-            )
-        await stack.enter_async_context(_running(place, "-m", "reliakit.cli.demo.front", str(file)))
+            await stack.enter_async_context(running_version(place, ports[slot], version))
+        await stack.enter_async_context(running(place, "-m", "reliakit.cli.demo.front", str(file)))
         session = await stack.enter_async_context(ClientSession(timeout=ClientTimeout(5)))
         return await _judged(session, ports)
 
 
 async def _judged(session: ClientSession, ports: dict[str, int]) -> Promise:
     status = f"http://127.0.0.1:{ports['admin']}/-/status"
-    if not await _until(session, status, _serves, _UP_WITHIN):
+    if not await until(session, status, serves, _UP_WITHIN):
         return Promise(False, "behind the gateway nothing was judged: it did not start")
     seen: Counter[tuple[str, int]] = Counter()
     clients = [asyncio.create_task(_ask(session, ports["port"], seen)) for _ in range(_CLIENTS)]
     try:
-        caught = await _until(session, status, _failed, _CAUGHT_WITHIN)
+        caught = bool(await until(session, status, _failed, _CAUGHT_WITHIN))
     finally:
         for client in clients:
             client.cancel()
@@ -98,45 +82,5 @@ async def _ask(session: ClientSession, port: int, seen: Counter[tuple[str, int]]
         await asyncio.sleep(_TICK / 4)
 
 
-async def _until(session: ClientSession, url: str, holds: Any, within: float) -> bool:
-    with suppress(TimeoutError):
-        async with asyncio.timeout(within):
-            while True:
-                with suppress(ClientError, ValueError, KeyError):
-                    async with session.get(url) as response:
-                        if holds(await response.json()):
-                            return True
-                await asyncio.sleep(_TICK)
-    return False
-
-
-def _serves(status: dict[str, Any]) -> bool:
-    workers = status["gateway"]["workers"]
-    return len(workers) == 2 and all(each["serves"] for each in workers)
-
-
 def _failed(status: dict[str, Any]) -> bool:
     return bool(status["rollouts"]["shop"]["phase"] == Phase.FAILED)
-
-
-@asynccontextmanager
-async def _running(folder: Path, *arguments: str, **environ: str) -> AsyncIterator[Process]:
-    with (folder / "processes.log").open("ab") as log:
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, *arguments),
-            cwd=folder,
-            env=environment(folder) | {DEMO: str(os.getpid())} | environ,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-        )
-    try:
-        yield process
-    finally:
-        with suppress(ProcessLookupError):
-            process.terminate()
-        with suppress(TimeoutError):
-            await asyncio.wait_for(process.wait(), 8.0)
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)

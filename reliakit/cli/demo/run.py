@@ -2,7 +2,7 @@
 
 import asyncio
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager
 from functools import partial
 from pathlib import Path
@@ -13,6 +13,7 @@ from reliakit.cli.demo.flags_file import FlagsFile
 from reliakit.cli.demo.gateway import play_gateway
 from reliakit.cli.demo.place import place
 from reliakit.cli.demo.promises import Played, Promise, promises
+from reliakit.cli.demo.regions import play_regions
 from reliakit.cli.demo.server import WORKERS, log_of, serving
 from reliakit.cli.demo.stage import Stage
 from reliakit.cli.demo.summary import summarise
@@ -52,14 +53,15 @@ async def run(seconds: float | None, store: str) -> bool:
             await stage.play()
         played = await stage.played()
         # A person who says for how long the users shop has come for that, and for nothing else.
-        also = [] if seconds else [await play_gateway(folder)]
+        # The two last acts run beside each other: one has started by the time that the other is over.
+        also = [] if seconds else await asyncio.gather(play_gateway(folder), play_regions(folder))
         kept = _judged(view, played, also)
         if not kept:
             tell(f"the end of the server's log:\n{log_of(folder)}")
     return kept
 
 
-def _judged(view: View, played: Played, also: list[Promise]) -> bool:
+def _judged(view: View, played: Played, also: Sequence[Promise]) -> bool:
     judged = [*promises(played), *also]
     summarise(view, judged)
     return all(promise.kept is not False for promise in judged)

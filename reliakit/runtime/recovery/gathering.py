@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from reliakit.failover.recovery.definition import RecoveryDefinition
-from reliakit.failover.recovery.observed import Condition, RegionSeen, condition
+from reliakit.failover.recovery.observed import RegionSeen
 from reliakit.runtime.sighting import Sight
 
 __all__ = ["Gathering", "sights_of"]
@@ -61,10 +61,10 @@ class Gathering:
         )
 
     def _since(self, definition: RecoveryDefinition, region: str, seen: RegionSeen) -> RegionSeen:
-        well = condition(replace(seen, gate=""), definition) is Condition.WELL
-        known = None if well else self._failing.get(region)
+        answers = bool(seen.good) and seen.failing <= definition.failing_below
+        known = None if answers else self._failing.get(region)
         first = min((each for each in (known, seen.first_failed) if each is not None), default=None)
-        # Of a look that is well yet the failures stay: they may be the first of what the next one shows.
+        # The failures of a look in which nearly all is answered stay: they may be the first of what the next one shows.
         if first is None:
             self._failing.pop(region, None)
         else:
