@@ -1,40 +1,22 @@
 """Orders to the regions of an upstream: what the commands that give one share."""
 
-import functools
-from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
-
 import click
 
 from reliakit.cli.failover.found import Found, controlled, defined, found
 from reliakit.cli.failover.standing import report, summary
-from reliakit.cli.options import as_json, place, signed
-from reliakit.cli.people import myself
-from reliakit.cli.printing import Failure, print_json, print_line, tell
-from reliakit.cli.shared import Refusal, Shared, share
-from reliakit.core.acting import Actor, Refused
+from reliakit.cli.orders import Given, taking
+from reliakit.cli.printing import print_json, print_line, tell
+from reliakit.cli.shared import Shared, share
 from reliakit.failover.recovery.controller import Decided
 from reliakit.failover.recovery.orders import Order, Orders, obey
-from reliakit.stores.protocol import StoreError
 
 __all__ = ["Asked", "takes_orders", "to_region"]
 
-_TRIES = 20
-"""A controller writes about once a second; who loses so often has something else to look at."""
 
-
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Given):
     """An order as it was written, but for what to do."""
 
-    name: str
-    reason: str
-    actor: Actor
-    file: Path
-    url: str | None
-    as_json: bool
+    __slots__ = ()
 
     def do(self, verb: Orders, region: str = "") -> None:
         """Has it carried out, and prints what has changed.
@@ -55,39 +37,24 @@ class Asked:
 
     async def _obeyed(self, shared: Shared, order: Order) -> tuple[Decided, Found]:
         definition = defined(shared.known, self.name)
-        for attempt in range(_TRIES):
+
+        async def attempt(number: int) -> tuple[Decided, Found] | None:
             before = await found(shared, definition)
-            if not attempt:
+            if not number:
                 tell(before.reporting.line(), "bright_black")
-            try:
-                decided = obey(definition, before.state, order, before.observed, before.now, self.actor)
-            except Refused as refused:
-                raise Refusal(f"{self.name}: {refused}") from refused
-            if await self._written(shared, before, decided):
-                return decided, before
-        raise Failure(f"others changed {self.name} {_TRIES} times meanwhile; nothing was done, try again")
+            decided = obey(definition, before.state, order, before.observed, before.now, self.actor)
+            return (decided, before) if await self._written(shared, before, decided) else None
+
+        return await self.until_written(attempt)
 
     async def _written(self, shared: Shared, before: Found, decided: Decided) -> bool:
         record, events = decided.state.to_record(), [event.to_record() for event in decided.events]
-        try:
+        with self.writing("failover status"):
             return await controlled(shared).commit(self.name, before.held.version, record, events)
-        except StoreError as failed:
-            look = f"look with `reliakit failover status {self.name}`"
-            raise Failure(f"{failed}; it may or may not have been done: {look}") from failed
 
 
-def takes_orders(command: Callable[..., None]) -> Callable[..., None]:
-    """Adds the arguments of every order, and hands them over as one."""
-
-    @functools.wraps(command)
-    def given(
-        name: str, reason: str, claimed: str | None, file: Path, url: str | None, as_json: bool, **others: Any
-    ) -> None:
-        command(Asked(name, reason, myself(claimed), file, url, as_json), **others)
-
-    reason = click.option("--reason", default="", metavar="TEXT", help="Why, for the journal.")
-    return click.argument("name", metavar="UPSTREAM")(reason(signed(place(as_json(given)))))
-
+takes_orders = taking(Asked, "UPSTREAM")
+"""Adds the arguments of every order, and hands them over as one."""
 
 to_region = click.option(
     "--to",

@@ -1,40 +1,23 @@
 """Orders to a replacement: what the commands that give one share."""
 
-import functools
 from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
-import click
-
-from reliakit.cli.options import as_json, place, signed
-from reliakit.cli.people import myself
-from reliakit.cli.printing import Failure, print_json, print_line, tell
+from reliakit.cli.orders import Given, taking
+from reliakit.cli.printing import print_json, print_line, tell
 from reliakit.cli.rolling.found import Standing, controlled, standing
 from reliakit.cli.rolling.standing import colour_of, report, summary
-from reliakit.cli.shared import Refusal, Shared, share
-from reliakit.core.acting import Actor, Refused
+from reliakit.cli.shared import Shared, share
+from reliakit.core.acting import Refused
 from reliakit.failover.rolling.controller import Decided, Orders, obey, start
 from reliakit.failover.rolling.phases import Phase
-from reliakit.stores.protocol import StoreError
 
 __all__ = ["Asked", "takes_orders"]
 
-_TRIES = 20
-"""A controller writes about once in two seconds; who loses so often has something else to look at."""
 
-
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Given):
     """An order as it was written, but for what to do."""
 
-    name: str
-    reason: str
-    actor: Actor
-    file: Path
-    url: str | None
-    as_json: bool
+    __slots__ = ()
 
     def start(self, version: str) -> None:
         """Begins a replacement, and prints what has changed; raises as `order` does."""
@@ -59,28 +42,20 @@ class Asked:
             print_line(f"{self.name}: {summary(decided.state)}", colour_of(decided.state) or "green")
 
     async def _done(self, shared: Shared, decide: Callable[[Standing], Decided]) -> Decided:
-        for attempt in range(_TRIES):
+        async def attempt(number: int) -> Decided | None:
             found = await standing(shared, self.name)
-            if not attempt:
+            if not number:
                 tell(found.workers.line(), "bright_black")
-            try:
-                decided = decide(found)
-            except Refused as refused:
-                raise Refusal(f"{self.name}: {refused}") from refused
-            if await self._written(shared, found, decided):
-                return decided
-        raise Failure(f"others changed {self.name} {_TRIES} times meanwhile; nothing was done, try again")
+            decided = decide(found)
+            return decided if await self._written(shared, found, decided) else None
+
+        return await self.until_written(attempt)
 
     async def _written(self, shared: Shared, found: Standing, decided: Decided) -> bool:
         version = found.held.version if found.held else 0
-        events = [event.to_record() for event in decided.events]
-        try:
-            return await controlled(shared.store).commit(
-                self.name, version, decided.state.to_record(), events
-            )
-        except StoreError as failed:
-            look = f"look with `reliakit rolling status {self.name}`"
-            raise Failure(f"{failed}; it may or may not have been done: {look}") from failed
+        record, events = decided.state.to_record(), [event.to_record() for event in decided.events]
+        with self.writing("rolling status"):
+            return await controlled(shared.store).commit(self.name, version, record, events)
 
     def _started(self, found: Standing, version: str) -> Decided:
         before = found.held.state if found.held else None
@@ -109,14 +84,5 @@ _INSTEAD = {
 }
 
 
-def takes_orders(command: Callable[..., None]) -> Callable[..., None]:
-    """Adds the arguments of every order, and hands them over as one."""
-
-    @functools.wraps(command)
-    def given(
-        name: str, reason: str, claimed: str | None, file: Path, url: str | None, as_json: bool, **others: Any
-    ) -> None:
-        command(Asked(name, reason, myself(claimed), file, url, as_json), **others)
-
-    reason = click.option("--reason", default="", metavar="TEXT", help="Why, for the journal.")
-    return click.argument("name", metavar="UPSTREAM")(reason(signed(place(as_json(given)))))
+takes_orders = taking(Asked, "UPSTREAM")
+"""Adds the arguments of every order, and hands them over as one."""
