@@ -12,13 +12,11 @@ from reliakit.runtime.remotes.problems import Answer, problem
 from reliakit.runtime.remotes.refusals import status_of
 from reliakit.runtime.remotes.relay import Relay
 from reliakit.runtime.remotes.side import Asking, Side
+from reliakit.runtime.remotes.waiting import Waiting
 from reliakit.upstreams.errors import ConnectFailed, Unanswered, UpstreamError
 from reliakit.upstreams.protocol import Message, Receive, Scope, Send, Transport
 
-__all__ = ["FOR_ROOM", "ASGIRemote", "respond"]
-
-FOR_ROOM = 0.01
-"""Seconds between two looks whether the budget has room for a repeat."""
+__all__ = ["ASGIRemote", "respond"]
 
 _BODYLESS = frozenset({"GET", "HEAD"})
 """Methods that hardly ever come with a body."""
@@ -45,6 +43,7 @@ class ASGIRemote:
     def __init__(self, transports: Sequence[Transport], active: list[int], mirror: Mirror | None) -> None:
         self.transports, self._active, self._mirror = transports, active, mirror
         self.flying = 0
+        self._waiting = Waiting()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closing: asyncio.Task[None] | None = None
 
@@ -167,20 +166,22 @@ class ASGIRemote:
                     if not isinstance(anew, Unanswered):
                         raise
                     failed = anew
-                    self.side.retries.discard(
-                        retry
-                    )  # or those that wait for room would keep it from each other
+                    self._over(retry)  # or those that wait for room would keep it from each other
                 else:
                     return None
         finally:
-            self.side.retries.discard(retry)
+            self._over(retry)
         return failed
 
+    def _over(self, retry: object) -> None:
+        self.side.retries.discard(retry)
+        self._waiting.wake()
+
     async def _instead(self, failed: Unanswered, relay: Relay) -> tuple[int, float] | None:
-        side, left = self.side, self.side.terms.wait
-        while (instead := side.instead(failed, relay.asking())) is Ruling.BUDGET_SPENT and left > 0:
-            left -= FOR_ROOM
-            await asyncio.sleep(FOR_ROOM)
+        side, now = self.side, asyncio.get_running_loop().time
+        end = now() + side.terms.wait
+        while (instead := side.instead(failed, relay.asking())) is Ruling.BUDGET_SPENT and now() < end:
+            await self._waiting.turn(end - now())
         side.ruled(instead)
         return None if isinstance(instead, Ruling) else instead
 

@@ -6,7 +6,6 @@ from http import HTTPStatus
 from typing import Any
 
 from reliakit.failover.retries import Ruling
-from reliakit.runtime.remotes.asgi import FOR_ROOM
 from reliakit.runtime.remotes.copies import Copies
 from reliakit.runtime.remotes.crowds import Crowds
 from reliakit.runtime.remotes.kept_input import KeptInput, has_body
@@ -17,6 +16,9 @@ from reliakit.upstreams.errors import Aborted, ConnectFailed, Unanswered
 from reliakit.upstreams.protocol import Environ, StartResponse, WSGITransport
 
 __all__ = ["WSGIRemote", "respond"]
+
+_LOOK = 0.01
+"""Seconds between two looks whether the budget has room for a repeat; threads are few."""
 
 
 class WSGIRemote:
@@ -91,9 +93,7 @@ class WSGIRemote:
                     return self._asked(request)
                 except Unanswered as anew:
                     failed = anew
-                    self.side.retries.discard(
-                        request
-                    )  # or those that wait for room would keep it from each other
+                    self.side.retries.discard(request)  # or those that wait would keep room from each other
         except BaseException:
             self.flying.discard(request)
             raise
@@ -106,8 +106,8 @@ class WSGIRemote:
     def _instead(self, failed: Unanswered, request: "_Request") -> tuple[int, float] | None:
         side, left = self.side, self.side.terms.wait
         while (instead := side.instead(failed, request.asking())) is Ruling.BUDGET_SPENT and left > 0:
-            left -= FOR_ROOM
-            time.sleep(FOR_ROOM)
+            left -= _LOOK
+            time.sleep(_LOOK)
         side.ruled(instead)
         return None if isinstance(instead, Ruling) else instead
 
