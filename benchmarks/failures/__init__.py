@@ -20,22 +20,31 @@ _PAGE = Path(__file__).parents[2] / "docs" / "upstreams.md"
 _RATE, _WORKERS = 500, 2
 _PARTS = ("endpoint", "zone", "region")
 _BEFORE, _DURING, _AFTER = 2.0, 8.0, 5.0
+_TRIES, _LAG = 2, 0.25
+"""How often a mishap is tried where clients fell behind by so many seconds, which is the machine's doing."""
 _SMOKE = (("killed", "endpoint"), ("accepts, never answers", "region"))
 
 
 def run(smoke: bool) -> list[Table]:
     """Lets everything befall every part, under load; as a `smoke` test two of them for a moment."""
     chosen = _SMOKE if smoke else tuple((name, part) for part in _PARTS for name in MISHAPS)
-    verdicts = {}
-    for name, part in chosen:
-        verdicts[name, part] = asyncio.run(
-            _tried(name, part, 2.0 if smoke else _DURING, 100 if smoke else _RATE)
-        )
-        _tell(f"{part} {name}", verdicts[name, part])
-    table = _table(verdicts)
+    tries = {
+        (name, part): _steadily(name, part, *((2.0, 100, 1) if smoke else (_DURING, _RATE, _TRIES)))
+        for name, part in chosen
+    }
+    table = _table(tries)
     if not smoke:
         _PAGE.write_text(written(_PAGE.read_text(), table))
     return [table]
+
+
+def _steadily(name: str, part: str, seconds: float, rate: float, most: int) -> list[Verdict]:
+    """Tries until the machine had time for the clients all the while; it is the last one that tells of it then."""
+    found: list[Verdict] = []
+    while len(found) < most and not (found and found[-1].lag < _LAG):
+        found.append(asyncio.run(_tried(name, part, seconds, rate)))
+        _tell(f"{part} {name}", found[-1])
+    return found
 
 
 async def _tried(name: str, part: str, seconds: float, rate: float) -> Verdict:
@@ -48,18 +57,20 @@ async def _tried(name: str, part: str, seconds: float, rate: float) -> Verdict:
         clients.stop()
         await asking
         assert not clients.skipped, "the clients could not keep up"
-        return judged(clients.answered, running.seen)
+        return judged(clients.answered, running.seen, clients.lag)
 
 
 def _tell(title: str, verdict: Verdict) -> None:
     print(f"{title}: {verdict}", file=sys.stderr, flush=True)
 
 
-def _table(verdicts: dict[tuple[str, str], Verdict]) -> Table:
-    rows = tuple(_row(name, part, each) for (name, part), each in verdicts.items())
+def _table(tries: dict[tuple[str, str], list[Verdict]]) -> Table:
+    best = {what: min(found, key=lambda each: each.lag) for what, found in tries.items()}
+    rows = tuple(_row(name, part, each) for (name, part), each in best.items())
     asked = (
         f"{_RATE} requests in a second, as many whatever is answered: half of them GET, a fifth PUT and DELETE, 30 % "
-        f"POST; {_DURING:g} s of the mishap, the seconds before and after counted too"
+        f"POST; {_DURING:g} s of the mishap, the seconds before and after counted too; tried again where the machine kept "
+        "the clients themselves from asking in time"
     )
     words = (
         f"`reliakit serve` with {_WORKERS} workers; late: a good answer after more than {LATE:g} s; to recover: from "
@@ -67,7 +78,10 @@ def _table(verdicts: dict[tuple[str, str], Verdict]) -> Table:
         "endpoints share the machine"
     )
     problems = [
-        problem for (name, part), each in verdicts.items() for problem in _problems(f"{part} {name}", each)
+        problem
+        for (name, part), found in tries.items()
+        for each in found
+        for problem in _problems(f"{part} {name}", each)
     ]
     header = (
         "what happens",

@@ -86,12 +86,13 @@ class Clients:
     Attributes:
         answered: what came of each.
         skipped: requests that were not sent, since too many were in flight.
+        lag: seconds by which one was sent too late at most, since the machine had no time for it.
     """
 
     def __init__(self, port: int, rate: float) -> None:
         self._port, self._rate = port, rate
         self.answered: list[Answered] = []
-        self.skipped = 0
+        self.skipped, self.lag = 0, 0.0
         self._idle: deque[_Connection] = deque()
         self._flying: set[asyncio.Task[None]] = set()
         self._over = False
@@ -102,6 +103,7 @@ class Clients:
         begun, number = loop.time(), 0
         while not self._over:
             while begun + number / self._rate <= loop.time():
+                self.lag = max(self.lag, loop.time() - begun - number / self._rate)
                 self._send(number)
                 number += 1
             await asyncio.sleep(max(0.0, begun + number / self._rate - loop.time()))

@@ -24,6 +24,7 @@ class Verdict:
         twice: those of them that may not be repeated.
         late: good answers that took long.
         recovered: seconds from the first request that failed or was late to the last; nothing where none was.
+        lag: seconds by which a request was sent too late at most.
         why: how often requests that may be repeated had which status and answer instead of a good one.
     """
 
@@ -36,15 +37,17 @@ class Verdict:
     twice: int
     late: int
     recovered: float
+    lag: float
     why: Counter[str]
 
 
-def judged(answered: Sequence[Answered], seen: Counter[tuple[str, str]]) -> Verdict:
+def judged(answered: Sequence[Answered], seen: Counter[tuple[str, str]], lag: float = 0.0) -> Verdict:
     """Returns what clients had.
 
     Args:
         answered: what came of each request.
         seen: how often each method and id has reached an endpoint.
+        lag: of the clients.
     """
     safe = [each for each in answered if each.method in IDEMPOTENT]
     unsafe = [each for each in answered if each.method not in IDEMPOTENT]
@@ -61,5 +64,6 @@ def judged(answered: Sequence[Answered], seen: Counter[tuple[str, str]]) -> Verd
         sum(method not in IDEMPOTENT for method in repeated),
         sum(each.good and each.ended - each.begun > LATE for each in answered),
         max(bad) - min(bad) if bad else 0.0,
+        lag,
         Counter(f"{each.status} {each.body.decode('utf-8', 'replace')}" for each in failed),
     )
