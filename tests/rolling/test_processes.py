@@ -162,7 +162,7 @@ def test_an_outage_of_the_store_delays_a_replacement_and_costs_no_request(
 ) -> None:
     """Otherwise a cache server that restarts leaves endpoints half replaced, or has each worker replace its own."""
     with (
-        running(tmp_path) as valkey,
+        running(tmp_path / "valkey") as valkey,
         site(tmp_path, 4, store=valkey.url) as shop,
         gateway(tmp_path, shop.text(bake="2s"), workers=2, store=shop.store) as served,
         Visitors(served.port) as clients,
