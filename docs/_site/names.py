@@ -29,8 +29,11 @@ MODULES = (
     "reliakit.sources.failover",
     "reliakit.sources.overlay",
     "reliakit.stores.protocol",
+    "reliakit_django.stored",
+    "reliakit_django.test",
+    "reliakit_django.waffle",
 )
-"""Beside the integrations, which are found in their folder."""
+"""Beside the packages of integrations, which are found in their folder."""
 _FOLDER = Path(__file__).parents[2] / "integrations"
 
 
