@@ -19,7 +19,7 @@ _COMMANDS = {
 
 @click.group("failover", cls=LazyGroup, modules=_COMMANDS)
 def command() -> None:
-    """Look at the regions of an upstream, move its traffic to another one, and rehearse that.
+    """Move traffic between regions, and rehearse that.
 
     An order is carried out by this command itself, on the state that the workers share: it needs no worker, and takes effect in each as soon as that hears of it. Whatever has to be prepared is prepared by the workers.
 

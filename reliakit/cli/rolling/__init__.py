@@ -19,7 +19,7 @@ _COMMANDS = {
 
 @click.group("rolling", cls=LazyGroup, modules=_COMMANDS)
 def command() -> None:
-    """Replace the endpoints of an upstream a few at a time, look at it and overrule it.
+    """Replace endpoints a few at a time, look at it and overrule it.
 
     An order is written to the state that the workers share; one of them carries it out, by the hooks of `rolling` in the definitions.
 
