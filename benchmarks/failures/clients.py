@@ -15,6 +15,8 @@ METHODS = ("GET", "POST", "GET", "PUT", "GET", "POST", "GET", "DELETE", "GET", "
 _BODY = b"x" * 512
 _PATIENCE = 10.0
 """Seconds that a client waits for an answer."""
+_IDLE = 2.0
+"""Seconds after which a connection is not used again: the gateway hangs up after five."""
 _MOST = 4_000
 """Requests in flight; more would mean that the clients themselves have become the trouble."""
 
@@ -48,7 +50,7 @@ class _Connection(asyncio.Protocol):
 
     def __init__(self) -> None:
         self.answer: asyncio.Future[tuple[int, bytes]] | None = None
-        self.open = True
+        self.open, self.used = True, 0.0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport: Any = transport
@@ -139,15 +141,17 @@ class Clients:
             connection.transport.abort()
             raise
         if connection.open:
+            connection.used = asyncio.get_running_loop().time()
             self._idle.append(connection)
         return answer
 
     async def _connected(self) -> _Connection:
+        loop = asyncio.get_running_loop()
         while self._idle:
             connection = self._idle.pop()
-            if connection.open:
+            if connection.open and loop.time() - connection.used < _IDLE:
                 return connection
-        loop = asyncio.get_running_loop()
+            connection.transport.close()
         _, made = await loop.create_connection(_Connection, "127.0.0.1", self._port)
         return made
 

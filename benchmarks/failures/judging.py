@@ -24,7 +24,8 @@ class Verdict:
         twice: those of them that may not be repeated.
         late: good answers that took long.
         recovered: seconds from the first request that failed or was late to the last; nothing where none was.
-        lag: seconds by which a request was sent too late at most.
+        unrest: seconds by which a request was sent too late at most, or was answered after in the time before the
+            mishap: the machine's doing.
         why: how often requests that may be repeated had which status and answer instead of a good one.
     """
 
@@ -37,17 +38,18 @@ class Verdict:
     twice: int
     late: int
     recovered: float
-    lag: float
+    unrest: float
     why: Counter[str]
 
 
-def judged(answered: Sequence[Answered], seen: Counter[tuple[str, str]], lag: float = 0.0) -> Verdict:
+def judged(answered: Sequence[Answered], seen: Counter[tuple[str, str]], lag: float, since: float) -> Verdict:
     """Returns what clients had.
 
     Args:
         answered: what came of each request.
         seen: how often each method and id has reached an endpoint.
         lag: of the clients.
+        since: when the mishap began.
     """
     safe = [each for each in answered if each.method in IDEMPOTENT]
     unsafe = [each for each in answered if each.method not in IDEMPOTENT]
@@ -64,6 +66,6 @@ def judged(answered: Sequence[Answered], seen: Counter[tuple[str, str]], lag: fl
         sum(method not in IDEMPOTENT for method in repeated),
         sum(each.good and each.ended - each.begun > LATE for each in answered),
         max(bad) - min(bad) if bad else 0.0,
-        lag,
+        max(lag, *(each.ended - each.begun for each in answered if each.ended < since), 0.0),
         Counter(f"{each.status} {each.body.decode('utf-8', 'replace')}" for each in failed),
     )
