@@ -1,5 +1,6 @@
 """What a worker publishes: everything that it has counted, by series, and the clients that failed."""
 
+import os
 import random
 from collections import defaultdict
 from collections.abc import Callable, Mapping
@@ -67,8 +68,9 @@ class Publisher:
     name: Callable[[], str]
     chance: random.Random = field(default_factory=random.Random)
     others: Callable[[], Mapping[str, int]] = dict
-    worker: str = ""
     sequence: int = 0
+    _worker: str = ""
+    _process: int = 0
     _base: dict[str, int] = field(default_factory=dict)
     _confirmed: dict[str, int] = field(default_factory=dict)
     _sent: dict[str, int] = field(default_factory=dict)
@@ -80,7 +82,18 @@ class Publisher:
     _window: int = 0
 
     def __post_init__(self) -> None:
-        self.worker = self.name()
+        self._worker, self._process = self.name(), os.getpid()
+
+    @property
+    def worker(self) -> str:
+        """The incarnation. A process that was forked is another one: under its parent's name, the reports of one would be
+        taken for old ones of the other, and their counts lost.
+        """
+        if os.getpid() != self._process:
+            self._worker, self._process, self.sequence = self.name(), os.getpid(), 0
+            self._base, self._confirmed, self._sent, self._marks, self._bits = {}, {}, {}, {}, {}
+            self._doubtful = False
+        return self._worker
 
     def report(self, window: int, about: str) -> Report:
         """Returns what has changed since the last report that was counted, and every mark since.
@@ -92,6 +105,7 @@ class Publisher:
             window: the incident window of the store's clock.
             about: what the worker says of itself.
         """
+        worker = self.worker
         self._mark(window)
         self._again = self._doubtful
         if self._again:
@@ -105,7 +119,7 @@ class Publisher:
         }
         marks = {name: frozenset(bits) for name, bits in self._marks.items()}
         self._last, self._marks, self._doubtful = (
-            Report(self.worker, self.sequence, changed, marks, about),
+            Report(worker, self.sequence, changed, marks, about),
             {},
             True,
         )
@@ -138,7 +152,7 @@ class Publisher:
         if not counted:
             for name, bits in self._last.marks.items():
                 self._marks.setdefault(name, set()).update(bits)
-        self.worker, self.sequence = self.name(), 0
+        self._worker, self.sequence = self.name(), 0
         self._base = self._confirmed = self._sent if counted else self._confirmed
 
     def _mark(self, window: int) -> None:

@@ -282,3 +282,28 @@ def test_under_gevent_with_real_threads_everything_works(tmp_path: Path) -> None
         env={**os.environ, "RELIAKIT_STATE_DIR": str(tmp_path / "state")},
     )  # fmt: skip
     assert (done.returncode, done.stderr) == (0, "")
+
+
+COUNTED = """
+import asyncio
+from reliakit.stores.sqlite import SQLiteStore
+kit = Reliakit(FileSource(path, poll=0.005, settle=0.01), store=f"sqlite:///{path.parent}/shared.db")
+children = []
+for _ in range(3):
+    pid = os.fork()
+    if pid == 0:
+        for _ in range(100):
+            live()
+        until(lambda: kit._joined.fleet._publisher._confirmed)
+        assert kit.close(10)
+        os._exit(0)
+    children.append(pid)
+assert all(os.waitpid(pid, 0)[1] == 0 for pid in children)
+totals = asyncio.run(SQLiteStore(path.parent / "shared.db").totals("f|"))
+print(sum(totals.sums.values()))
+"""
+
+
+def test_workers_that_are_forked_from_one_kit_count_as_several(tmp_path: Path) -> None:
+    """Otherwise all workers of a server that preloads report under one name, and the store keeps the counts of one."""
+    assert ran(tmp_path, COUNTED)[0] == "300\n"
