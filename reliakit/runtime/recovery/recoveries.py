@@ -58,6 +58,7 @@ class Recoveries:
         self.probes = Probes(place.folder, place.clock)
         self.hooks = Hooks(place.store, self._hooks, place.worker, place.now, place.folder)
         self._together = Together(place, self.standing, self.hooks, self._observed, self._tell)
+        self._unread = False
         self.happened: Callable[[Event], None] = lambda event: None
 
     @property
@@ -120,8 +121,12 @@ class Recoveries:
                 else:
                     self.probes.leave()
         except (ReliakitError, TimeoutError, ValueError) as failed:
-            _log.debug("regions are looked at without the store: %r", failed)
+            # Of a store that is gone the log says so once, and elsewhere; of a state that a later version wrote, here.
+            level = logging.WARNING if isinstance(failed, ValueError) and not self._unread else logging.DEBUG
+            self._unread = isinstance(failed, ValueError)
+            _log.log(level, "regions are looked at without the store: %s", failed)
             return False
+        self._unread = False
         return True
 
     async def _return(self, leads: bool) -> None:

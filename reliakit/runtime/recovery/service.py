@@ -1,6 +1,7 @@
 """The service that looks at regions: nothing of it is imported before an upstream has any that stand in for each other."""
 
 import asyncio
+import logging
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from reliakit.runtime.remotes.table import Remotes
 
 __all__ = ["RegionService"]
+
+_log = logging.getLogger("reliakit")
 
 _PERIOD = 1.0
 _PREFIX = "recovery/"
@@ -132,5 +135,9 @@ class RegionService:
         self._sharing.farewells.append(made.farewell)
 
     def _learned(self, found: Mapping[str, Document]) -> None:
-        if self.recoveries is not None:
-            self.recoveries.learned(found)
+        """What a later version has written must keep nobody from what else has changed."""
+        try:
+            if self.recoveries is not None:
+                self.recoveries.learned(found)
+        except ValueError as unread:
+            _log.debug("where regions stand can't be read: %s", unread)
