@@ -17,11 +17,11 @@ from tests.servers.serving import until
 from tests.stores.valkey import running
 
 
-def _replaced(folder: Path, count: int, together: int) -> None:
+def _replaced(folder: Path, count: int, together: int, threads: int = 4) -> None:
     with (
         site(folder, count) as shop,
         gateway(folder, shop.text(max_unavailable=together), workers=2, store=shop.store) as served,
-        Visitors(served.port) as clients,
+        Visitors(served.port, threads) as clients,
     ):
         until(lambda: clients.of("1") > 50)
         said = shop.order("start", "shop", "--version", "2", "--as", "ada", "--reason", "a new one")
@@ -38,7 +38,7 @@ def _replaced(folder: Path, count: int, together: int) -> None:
 
 def test_processes_are_replaced_two_at_a_time_and_no_request_is_lost(tmp_path: Path) -> None:
     """Otherwise a deploy drops requests of users, those that must not be sent twice among them."""
-    _replaced(tmp_path, 3, 2)
+    _replaced(tmp_path, 3, 2, threads=2)
 
 
 @pytest.mark.soak
