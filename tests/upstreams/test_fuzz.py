@@ -3,10 +3,13 @@
 import asyncio
 import os
 from random import Random
+from typing import Any, Literal
 
 import pytest
 
+from reliakit.testing.upstream_clients import Reply, Request, ask_asgi
 from reliakit.testing.upstream_ground import PLAIN
+from reliakit.testing.upstream_server import Peer, RawUpstream
 from reliakit.upstreams.address import address_of
 from reliakit.upstreams.opening import open_transport
 from reliakit.upstreams.settings import Settings
@@ -50,6 +53,39 @@ def _check(seed: int) -> None:
     found = asyncio.run(_day(seed))
     assert not found, f"seed {seed}: {found}"
     assert len(os.listdir("/proc/self/fd")) <= before, f"seed {seed}: file descriptors are left open"
+
+
+@pytest.mark.parametrize("name", ["http1", "aiohttp"])
+def test_what_a_client_left_untaken_is_not_given_to_the_next(name: Literal["http1", "aiohttp"]):
+    """Found on day 59: a server that raises where its client has left, as some do, left the body of a page in the
+    connection; and whoever came next got it in front of their own.
+    """
+
+    async def gone(message: Any) -> None:
+        raise RuntimeError("the handler is closed")
+
+    async def work() -> Reply:
+        upstream, left = RawUpstream(), [b"mine!", b"yours"]
+
+        def script(peer: Peer) -> None:
+            while True:
+                peer.request()
+                peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n" + left.pop(0))
+
+        upstream.script(script)
+        transport = open_transport(address_of(upstream.url), _SETTINGS, PLAIN, name)
+        with pytest.raises(RuntimeError):
+            await transport(Request().scope(), _nothing, gone)
+        reply = await ask_asgi(transport, Request())
+        await transport.close()
+        await asyncio.to_thread(upstream.close)
+        return reply
+
+    assert asyncio.run(work()).body == b"yours"
+
+
+async def _nothing() -> Any:
+    return {"type": "http.request", "body": b"", "more_body": False}
 
 
 @pytest.mark.parametrize("seed", range(1, 4))

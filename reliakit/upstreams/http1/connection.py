@@ -79,10 +79,11 @@ class Connection(Writing):
 
     @property
     def reusable(self) -> bool:
-        """Whether another request may follow this one."""
-        return (
-            self.complete and self._persistent and not self._extra and not self.closed and self.failed is None
-        )
+        """Whether another request may follow this one. Where its client left before it took all of the body, what is
+        left would be taken for that of the next response.
+        """
+        whole = self.complete and not self._pieces and not self._extra
+        return whole and self._persistent and not self.closed and self.failed is None
 
     @property
     def ending(self) -> bool:
