@@ -74,18 +74,19 @@ def test_what_a_client_left_untaken_is_not_given_to_the_next(name: Literal["http
 
         upstream.script(script)
         transport = open_transport(address_of(upstream.url), _SETTINGS, PLAIN, name)
-        with pytest.raises(RuntimeError):
-            await transport(Request().scope(), _nothing, gone)
-        reply = await ask_asgi(transport, Request())
-        await transport.close()
-        await asyncio.to_thread(upstream.close)
-        return reply
+        try:
+            with pytest.raises(RuntimeError):
+                await transport(Request().scope(), _nothing, gone)
+            return await ask_asgi(transport, Request())
+        finally:
+            await transport.close()
+            await asyncio.to_thread(upstream.close)
 
     assert asyncio.run(work()).body == b"yours"
 
 
 async def _nothing() -> Any:
-    return {"type": "http.request", "body": b"", "more_body": False}
+    await asyncio.Event().wait()
 
 
 @pytest.mark.parametrize("seed", range(1, 4))
