@@ -1,6 +1,7 @@
 """Which slot of a rollout a request goes to."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from mmh3 import hash as murmur3
@@ -27,8 +28,10 @@ class Assignment(StrEnum):
     FALLBACK = "fallback"
 
 
-RowName = tuple[str, str, Assignment, int]
-"""What a row of the tally counts: rollout, slot, assignment, number of the release."""
+RowName = tuple[str, str, Assignment, int, str]
+"""What a row of the tally counts: rollout, slot, assignment, number of the release, locality; that is empty where slots
+are not compared by theirs.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,7 @@ class Slot:
         rollout: whose slot it is.
         number: of the release that its outcomes belong to.
         metrics: the business metrics that the release is judged by.
+        placed: the cell of what each locality answers of a split, where slots are compared by theirs.
     """
 
     name: str
@@ -65,6 +69,7 @@ class Slot:
     rollout: str
     number: int
     metrics: frozenset[str]
+    placed: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,13 +29,14 @@ class Scope:
         routed: the slot that the whole of it was split to.
         earlier: how an attempt at an upstream failed, where another one was made: whoever answers in the end, that
             counts against the slot.
+        place: the locality that has answered, where slots are compared by theirs; as yet only a request has any.
         taken: what else happens here is evidence about: slots that calls of functions were split to, by their rows
             of the tally; and by (row, metric) what was reported. None in a block that is no unit of evidence, as a
             request and the call of a function are: reports are about no release there.
     """
 
     __slots__ = (
-        "attributes", "compiled", "earlier", "flags", "identified", "snapshot", "subject", "taken",
+        "attributes", "compiled", "earlier", "flags", "identified", "place", "snapshot", "subject", "taken",
     )  # fmt: skip
 
     ask: Callable[[], None] | None = None
@@ -47,6 +48,7 @@ class Scope:
         self.subject: str | None = None
         self.identified: str | None = None
         self.earlier: Outcome | None = None
+        self.place: str | None = None
         self.attributes = NOTHING
         self.taken: dict[Any, Any] | None = None
 

@@ -16,9 +16,10 @@ from reliakit.definitions.flags import FlagReader
 from reliakit.definitions.models import Definitions, IdentitySection, RolloutSection
 from reliakit.definitions.outcomes import classifier
 from reliakit.definitions.quantities import seconds
-from reliakit.definitions.rollout_models import MatchSection
+from reliakit.definitions.rollout_models import MatchSection, SlotSection
 from reliakit.definitions.rollouts import strategy_of
 from reliakit.definitions.routes import route_of
+from reliakit.definitions.upstream_models import UpstreamSection
 
 __all__ = ["compile_flags", "compile_rollouts", "compile_snapshot"]
 
@@ -72,24 +73,32 @@ def compile_flags(definitions: Definitions, tallies: Tallies, now: Callable[[], 
 def compile_rollouts(definitions: Definitions, tallies: Tallies, splits: Splits) -> dict[str, Rollout]:
     """Compiles the rollouts alone: a weight changes far more often than a definition."""
     return {
-        name: _rollout(name, section, tallies, splits.get(name), _match(section.match, definitions))
+        name: _rollout(name, definitions, tallies, splits.get(name), _match(section.match, definitions))
         for name, section in definitions.rollouts.items()
     }
 
 
 def _rollout(
-    name: str, section: RolloutSection, tallies: Tallies, shared: Split | None, match: Match | None
+    name: str, definitions: Definitions, tallies: Tallies, shared: Split | None, match: Match | None
 ) -> Rollout:
+    section = definitions.rollouts[name]
     # A state from before its slots were renamed says nothing about them: then as if there were none.
     split = shared if shared and shared.stable in section.slots else _without_state(section)
 
     metrics = frozenset(section.analysis.metrics if section.analysis else ())
+    places = {slot_name: _places(slot, definitions) for slot_name, slot in section.slots.items()}
+    compared = frozenset.intersection(*places.values())
+
+    def row(slot_name: str, kind: Assignment, place: str = "") -> int:
+        named: RowName = (name, slot_name, kind, split.number, place)
+        return tallies.numbers.of(named)
 
     def slot(slot_name: str) -> Slot:
-        names: list[RowName] = [(name, slot_name, kind, split.number) for kind in Assignment]
-        first, second, third = (tallies.numbers.of(row) for row in names)
+        first, second, third = (row(slot_name, kind) for kind in Assignment)
         upstream = section.slots[slot_name].upstream or ""
-        return Slot(slot_name, upstream, (first, second, third), name, split.number, metrics)
+        own = places[slot_name] if compared else ()
+        placed = {place: row(slot_name, Assignment.SPLIT, place) for place in own}
+        return Slot(slot_name, upstream, (first, second, third), name, split.number, metrics, placed)
 
     other = next(slot_name for slot_name in section.slots if slot_name != split.stable)
     return Rollout(
@@ -103,6 +112,12 @@ def _rollout(
         initial=section.initial,
         match=match,
     )
+
+
+def _places(slot: SlotSection, definitions: Definitions) -> frozenset[str]:
+    """Returns the localities that a slot is served from, as far as its upstream says."""
+    section = definitions.upstreams.get(slot.upstream or "")
+    return frozenset(section.places) - {""} if isinstance(section, UpstreamSection) else frozenset()
 
 
 def _match(section: MatchSection | None, definitions: Definitions) -> Match | None:

@@ -151,6 +151,12 @@ class UpstreamSection(Model, frozen=True):
     rolling: RollingSection | None = None
     recovery: RecoverySection | None = None
 
+    @property
+    def places(self) -> tuple[str, ...]:
+        """The locality of each endpoint, as counts are told apart by it; empty where nobody has said any."""
+        named = (f"{each.region}/{each.zone}" if each.region or each.zone else "" for each in self.endpoints)
+        return tuple(each.replace("|", "_") for each in named)
+
 
 class NodeSection(Model, frozen=True):
     """Where this process runs: endpoints nearby are preferred. It is usually read from the environment.

@@ -96,6 +96,8 @@ class ASGIShell:
             self._leave(token)
             # What has landed already was overdue, and has counted.
             if series >= 0 and self._landed(exchange, UNJUDGED) >= 0:
+                if visit.place is not None:
+                    series = visit.row(series)
                 outcome, seconds = exchange.outcome(raised, cancelled)
                 record(self._local.rows, series, outcome, seconds)
                 if outcome in FAILURES:

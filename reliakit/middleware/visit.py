@@ -41,7 +41,7 @@ class Visit(Scope):
     ) -> None:
         # As `Scope` does it, without the call: this runs for every request.
         self.snapshot, self.flags, self.compiled = snapshot, flags, flags.compiled
-        self.subject = self.identified = self.routed = self.ask = self.earlier = None
+        self.subject = self.identified = self.routed = self.ask = self.earlier = self.place = None
         self.attributes = NOTHING
         self.taken = {}
         self._cookie, self.cookies, self._carried = cookie, cookies, carried
@@ -93,6 +93,11 @@ class Visit(Scope):
             self.fresh = known is None
             self._visitor = self._cookie.new_visitor() if known is None else known
         return self._visitor
+
+    def row(self, series: int) -> int:
+        """Returns the row of the tally for what a locality has answered, instead of that for all of them."""
+        slot = self.routed
+        return series if slot is None or self.place is None else slot.placed.get(self.place, series)
 
     def set_cookie(self, *, secure: bool) -> str:
         """Returns the Set-Cookie header for a fresh visitor."""

@@ -193,7 +193,7 @@ class Response:
             outcome = _ERROR
         elif left and outcome is not _ERROR:
             outcome = _CANCELLED
-        tallies = self.runtime.tallies
+        row, tallies = self.visit.row(row), self.runtime.tallies
         record(tallies.local.rows, row, outcome, seconds)
         if outcome in FAILURES:
             tallies.failed.append((row, self.visit.subject, outcome))

@@ -21,26 +21,28 @@ __all__ = ["FLAGS", "Publisher", "counted"]
 FLAGS = "f|"
 """How the series of flag evaluations start: `f|flag|variant|reason`."""
 _NANOSECONDS = 1_000_000_000
+_NAMED = 5
+"""The parts of a row's name."""
 _WHAT = {Outcome.ERROR: "errors", Outcome.CLIENT_ERROR: "client_errors"}
 
 
-def counted(tallies: Tallies, locality: str = "") -> dict[str, int]:
+def counted(tallies: Tallies) -> dict[str, int]:
     """Returns all that a process has counted, by the names of series that workers share."""
     found: dict[str, int] = {}
     for name, row in tallies.rows().items():
-        if isinstance(name, tuple) and len(name) == 4:
-            found.update(_row(name, row, locality))
+        if isinstance(name, tuple) and len(name) == _NAMED:
+            found.update(_row(name, row))
     for counter, count in tallies.counts().items():
         if isinstance(counter, Given):
             found[f"{FLAGS}{counter.flag}|{counter.variant or ''}|{counter.reason.lower()}"] = count
         elif isinstance(counter, Tracked):
-            place = (counter.slot, Assignment.SPLIT.value, locality)
+            place = (counter.slot, Assignment.SPLIT.value, "")
             found[series(counter.rollout, counter.number, place, f"m:{counter.metric}")] = count
     return found
 
 
-def _row(name: RowName, row: Series, locality: str) -> Mapping[str, int]:
-    rollout, slot, assignment, number = name
+def _row(name: RowName, row: Series) -> Mapping[str, int]:
+    rollout, slot, assignment, number, locality = name
     place = (slot, assignment.value, locality)
     whats = {outcome.name.lower(): count for outcome, count in row.outcomes().items()}
     bins = log_bins(row.bins)
@@ -169,9 +171,9 @@ class Publisher:
             }
         while failed:
             row, key, outcome = failed.popleft()
-            rollout, slot, assignment, number = names[row]
+            rollout, slot, assignment, number, locality = names[row]
             if assignment is Assignment.SPLIT:
-                name = incident_set(rollout, number, slot, _WHAT[outcome], "", window)
+                name = incident_set(rollout, number, slot, _WHAT[outcome], locality, window)
                 fresh[name].add(self.chance.randrange(BITS) if key is None else bit_of(key, window))
         for name, bits in fresh.items():
             self._marks.setdefault(name, set()).update(bits)

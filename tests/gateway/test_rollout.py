@@ -39,6 +39,38 @@ def test_a_version_that_fails_is_rolled_back(tmp_path: Path) -> None:
     assert watched.served()["green"] >= served_by_green > 0
 
 
+_ZONES = """
+upstreams:
+  blue:
+    endpoints: [{{url: "{blue}", region: eu, zone: a}}, {{url: "{far}", region: eu, zone: b}}]
+    balancer: round_robin
+    outlier_detection: off
+  green:
+    endpoints: [{{url: "{green}", region: eu, zone: a}}]
+    outlier_detection: off
+rollouts:
+  shop:
+    slots: {{blue: {{upstream: blue}}, green: {{upstream: green}}}}
+    initial: blue
+    steps: [50]
+    sticky: none
+    release: {{to: green, version: 2.4.1}}
+routes: [{{path_prefix: /, rollout: shop}}]
+"""
+
+
+def test_a_canary_in_one_zone_is_compared_with_stable_in_that_zone(tmp_path: Path) -> None:
+    """Otherwise a bad zone in which stable alone runs would make a bad canary look like the better version."""
+    store = f"sqlite:///{tmp_path}/shared.db"
+    watched = Watched(store)
+    with upstream("blue") as blue, upstream("blue", errors=0.9) as far, upstream("green", errors=0.2) as green:
+        definitions = _ZONES.format(blue=blue.url, far=far.url, green=green.url)
+        with gateway(tmp_path, definitions, store=store) as served, Visitors(served.port) as clients:
+            until(lambda: (found := watched.state()) and found.state.phase is Phase.FAILED, 40)
+            assert clients.counts["blue", 500] > clients.counts["green", 500] > 0
+    assert "rolled_back" in watched.happened()
+
+
 def _settled(clients: Visitors) -> bool:
     """Whether green gets nothing any more."""
     before, blue = clients.counts["green", 200] + clients.counts["green", 500], clients.counts["blue", 200]

@@ -32,6 +32,6 @@ def rows(kit: Reliakit) -> dict[tuple[str, str, int], dict[str, int]]:
     tallied: Any = kit._runtime.tallies.rows()
     found = {
         (slot, str(assignment), number): {kind.name: count for kind, count in row.outcomes().items() if count}
-        for (_, slot, assignment, number), row in tallied.items()
+        for (_, slot, assignment, number, _), row in tallied.items()
     }
     return {name: row for name, row in found.items() if row}

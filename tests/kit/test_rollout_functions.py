@@ -94,7 +94,7 @@ def test_what_a_canary_raises_reaches_the_caller_and_counts(kit_of: Any) -> None
     assert rows(kit) == {("v2", "split", 3): {"ERROR": 1}}
     ((row, key, outcome),) = kit._runtime.tallies.failed
     assert (key, outcome) == ("ann", Outcome.ERROR)
-    assert kit._runtime.tallies.numbers.names()["pricing", "v2", "split", 3] == row
+    assert kit._runtime.tallies.numbers.names()["pricing", "v2", "split", 3, ""] == row
 
 
 def test_exceptions_that_are_answers_are_no_failures(kit_of: Any) -> None:

@@ -111,7 +111,7 @@ def test_every_duration_is_in_the_bucket_where_it_belongs(tmp_path):
 
     async def scene():
         one = Worker(tmp_path, ManualClock(time=NOW), DEFINITIONS)
-        row = one.tallies.numbers.of(("shop", "blue", Assignment.SPLIT, 1))
+        row = one.tallies.numbers.of(("shop", "blue", Assignment.SPLIT, 1, ""))
         for bound in BOUNDS:
             record(one.tallies.local.rows, row, Outcome.SUCCESS, bound * 0.9999)
             record(one.tallies.local.rows, row, Outcome.SUCCESS, bound * 1.0001)

@@ -24,7 +24,7 @@ class _Worker:
         names = itertools.count()
         self.tallies, self.store = Tallies(), store
         self.publisher = Publisher(self.tallies, lambda: f"w{next(names)}", random.Random(1))
-        self._row = self.tallies.numbers.of(("shop", "blue", Assignment.SPLIT, 1))
+        self._row = self.tallies.numbers.of(("shop", "blue", Assignment.SPLIT, 1, ""))
 
     def serve(self, count=1, key=None, outcome=Outcome.SUCCESS):
         for _ in range(count):

@@ -45,7 +45,7 @@ class Worker:
     def serve(self, slot: str, requests: int, errors: int = 0, rollout: str = "shop") -> None:
         """Counts requests of the present release."""
         number = self.joined.fleet.states[rollout].state.number
-        row = self.tallies.numbers.of((rollout, slot, Assignment.SPLIT, number))
+        row = self.tallies.numbers.of((rollout, slot, Assignment.SPLIT, number, ""))
         for index in range(requests):
             outcome = Outcome.ERROR if index < errors else Outcome.SUCCESS
             record(self.tallies.local.rows, row, outcome, 0.02)

@@ -38,7 +38,7 @@ def _publisher() -> Publisher:
 
 
 def _fail(publisher: Publisher, times: int) -> None:
-    row = publisher.tallies.numbers.of(("shop", "green", Assignment.SPLIT, 1))
+    row = publisher.tallies.numbers.of(("shop", "green", Assignment.SPLIT, 1, ""))
     for _ in range(times):
         record(publisher.tallies.local.rows, row, Outcome.ERROR, 0.1)
 

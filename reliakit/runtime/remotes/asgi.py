@@ -68,6 +68,8 @@ class ASGIRemote:
         self.flying += 1
         try:
             endpoint = self.side.choose(self.flying)
+            if self.side.placed:
+                self.side.stand(endpoint)
             active[endpoint] += 1
             try:
                 await self.transports[endpoint](scope, receive, partial(self._seen, scope, endpoint, send))
@@ -95,6 +97,8 @@ class ASGIRemote:
         self.flying += 1
         try:
             relay = Relay(self.side, scope, receive, send, self.side.choose(self.flying))
+            if self.side.placed:
+                self.side.stand(relay.endpoint)
             if self._mirror is not None and scope["type"] == "http":
                 self._mirror.look(scope, relay)
             await self._asked(scope, relay)

@@ -258,6 +258,7 @@ class Remote:
             self._complaints,
             company.counters,
             company.scope,
+            self.plan.section.places,
         )
 
     def _mirror(self) -> Mirror | None:

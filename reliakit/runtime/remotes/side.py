@@ -78,8 +78,10 @@ class Side:
         complaints: takes note of requests that got no answer.
         counters: of the process.
         scope: tells the scope of the moment.
+        places: the locality of each endpoint; empty where nobody has said any.
 
     Attributes:
+        placed: whether anybody has.
         numbers: one for each endpoint; `next` on it counts a good answer.
         retries: one for each repeat in flight. A set, since several threads may count.
     """
@@ -94,10 +96,12 @@ class Side:
         complaints: Complaints,
         counters: Counters,
         scope: Callable[[], Scope | None],
+        places: Sequence[str] = (),
     ) -> None:
         self.terms, self.chooser, self.answers, self.active = terms, chooser, answers, active
         self.numbers = answers.numbers
         self.flying, self._complaints, self._counters, self._scope = flying, complaints, counters, scope
+        self._places, self.placed = places, any(places)
         self.retries: set[object] = set()
         self._sticky, self._pool = terms.balancer is Balancer.RING_HASH, terms.pool
         self._soft = min(terms.limits.max_requests, terms.limits.max_connections)
@@ -158,7 +162,15 @@ class Side:
     def ruled(self, instead: tuple[int, float] | Ruling) -> None:
         """Counts what came of the question whether there is another attempt."""
         ruling = instead if isinstance(instead, Ruling) else Ruling.RETRY
+        if not isinstance(instead, Ruling) and self.placed:
+            self.stand(instead[0])
         self._counters.add(Met(self.terms.name, "retry", ruling))
+
+    def stand(self, endpoint: int) -> None:
+        """Says where the request of the moment is asked; what counts against its slot stays where that happened."""
+        scope = self._scope()
+        if scope is not None and scope.earlier is None:
+            scope.place = self._places[endpoint]
 
     def unanswered(self, endpoint: int, failed: Unanswered) -> None:
         """Counts what an endpoint failed at, and against the release that the request is of, whoever answers in the end."""

@@ -44,6 +44,8 @@ class WSGIRemote:
         self.flying.add(request)
         try:
             request.tried.append(self.side.choose(len(self.flying)))
+            if self.side.placed:
+                self.side.stand(request.tried[0])
             return self._asked(request)
         except Unanswered as failed:
             return self._again(failed, request)
