@@ -10,6 +10,10 @@ __all__ = ["Mood", "Wire", "wire_to"]
 
 Mood = Literal["through", "slow", "garbage"]
 _GARBAGE = bytes(range(256)) * 4
+_OURS = "of a wire"
+"""The name of tasks that may be cancelled: asyncio's own, in the middle of accepting, would lose their sockets."""
+_TURNS = 10
+"""Of the loop, after which what is just being accepted has a writer."""
 _PIECE, _PAUSE = 64, 0.002
 """Bytes that arrive at once over a slow wire, and the seconds between them."""
 
@@ -54,25 +58,33 @@ class Wire:
         await self._cut()
 
     async def _cut(self) -> None:
-        for writer in self._writers:
-            writer.transport.abort()
-        await asyncio.sleep(0)
-        others = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in others:
-            task.cancel()
-        await asyncio.gather(*others, return_exceptions=True)
+        for _ in range(_TURNS):
+            await asyncio.sleep(0)
+            for writer in tuple(self._writers):
+                writer.transport.abort()
+            ours = [task for task in asyncio.all_tasks() if task.get_name() == _OURS]
+            for task in ours:
+                task.cancel()
+            await asyncio.gather(*ours, return_exceptions=True)
 
     async def _client(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._writers.add(writer)
-        with suppress(OSError):
-            if self.mood == "garbage":
-                await reader.read(4096)
-                writer.write(_GARBAGE)
-                await writer.drain()
-            else:
-                await self._join(reader, writer)
-        self._writers.discard(writer)
-        writer.close()
+        _own(asyncio.current_task())
+        try:
+            # Also what `_cut` does to it: asyncio would take that for a fault of its own.
+            with suppress(OSError, asyncio.CancelledError):
+                await self._serve(reader, writer)
+        finally:
+            self._writers.discard(writer)
+            writer.close()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self.mood == "garbage":
+            await reader.read(4096)
+            writer.write(_GARBAGE)
+            await writer.drain()
+        else:
+            await self._join(reader, writer)
 
     async def _join(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         back, forth = await asyncio.open_connection("127.0.0.1", self._target)
@@ -94,6 +106,11 @@ class Wire:
                 await asyncio.sleep(_PAUSE)
             writer.write(block)
             await writer.drain()
+
+
+def _own(task: "asyncio.Task[Any] | None") -> None:
+    assert task is not None
+    task.set_name(_OURS)
 
 
 @contextmanager
