@@ -63,7 +63,11 @@ def test_a_canary_in_one_zone_is_compared_with_stable_in_that_zone(tmp_path: Pat
     """Otherwise a bad zone in which stable alone runs would make a bad canary look like the better version."""
     store = f"sqlite:///{tmp_path}/shared.db"
     watched = Watched(store)
-    with upstream("blue") as blue, upstream("blue", errors=0.9) as far, upstream("green", errors=0.2) as green:
+    with (
+        upstream("blue") as blue,
+        upstream("blue", errors=0.9) as far,
+        upstream("green", errors=0.2) as green,
+    ):
         definitions = _ZONES.format(blue=blue.url, far=far.url, green=green.url)
         with gateway(tmp_path, definitions, store=store) as served, Visitors(served.port) as clients:
             until(lambda: (found := watched.state()) and found.state.phase is Phase.FAILED, 40)
