@@ -22,7 +22,7 @@ _PARTS = ("endpoint", "zone", "region")
 _BEFORE, _DURING, _AFTER = 2.0, 6.0, 4.0
 _TRIES, _UNREST = 3, 0.25
 """How often a mishap is tried where the machine itself made requests late, by so many seconds."""
-_SMOKE = (("killed", "endpoint"), ("accepts, never answers", "region"))
+_SMOKE = (("killed", "endpoint"), ("accepts, never answers", "zone"))
 
 
 def run(smoke: bool) -> list[Table]:
