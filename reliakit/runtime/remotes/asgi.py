@@ -160,7 +160,7 @@ class ASGIRemote:
         retry = object()
         try:
             while (instead := await self._instead(failed, relay)) is not None:
-                self.side.retries.add(retry)
+                self.side.retries[retry] = instead[0]
                 await asyncio.sleep(instead[1])
                 relay.begin_again(instead[0])
                 try:
@@ -178,7 +178,7 @@ class ASGIRemote:
         return failed
 
     def _over(self, retry: object) -> None:
-        self.side.retries.discard(retry)
+        self.side.retries.pop(retry, None)
         self._waiting.wake()
 
     async def _instead(self, failed: Unanswered, relay: Relay) -> tuple[int, float] | None:

@@ -83,7 +83,7 @@ class Side:
     Attributes:
         placed: whether anybody has.
         numbers: one for each endpoint; `next` on it counts a good answer.
-        retries: one for each repeat in flight. A set, since several threads may count.
+        retries: the endpoint of each repeat in flight. A dict, since several threads may count.
     """
 
     def __init__(
@@ -102,7 +102,7 @@ class Side:
         self.numbers = answers.numbers
         self.flying, self._complaints, self._counters, self._scope = flying, complaints, counters, scope
         self._places, self.placed = places, any(places)
-        self.retries: set[object] = set()
+        self.retries: dict[object, int] = {}
         self._sticky, self._pool = terms.balancer is Balancer.RING_HASH, terms.pool
         self._soft = min(terms.limits.max_requests, terms.limits.max_connections)
 
@@ -208,12 +208,23 @@ class Side:
         if limit is not None:
             raise Overflowed(limit, f"{_WORDS[limit]} is {getattr(limits, limit)} for each worker")
 
+    def _repeats(self, another: int | None) -> int:
+        """Returns how many repeats stand in the way of one at another endpoint.
+
+        Those that wait for an endpoint from which nobody hears can't overload one that answers. They count where that is
+        no better, or all would be repeated where a whole upstream hangs.
+        """
+        suspects = self.chooser.suspects
+        if not suspects or another in suspects:
+            return len(self.retries)
+        return sum(endpoint not in suspects for endpoint in self.retries.copy().values())
+
     def _instead(self, asking: Asking, attempt: Attempt) -> tuple[int, float] | Ruling:
         rules = self.terms.retries
         spent = attempt.number >= rules.attempts
         another = self.chooser.afar(asking.tried) if spent else self.chooser.another(asking.tried)
         attempt = replace(attempt, afar=spent and another is not None)
-        ruling = retried(attempt, rules, len(self.retries), self.flying())
+        ruling = retried(attempt, rules, self._repeats(another), self.flying())
         if ruling not in (Ruling.RETRY, Ruling.BUDGET_SPENT):
             return ruling
         if another is None:

@@ -88,19 +88,19 @@ class WSGIRemote:
     def _again(self, failed: Unanswered, request: "_Request") -> Iterable[bytes]:
         try:
             while (instead := self._instead(failed, request)) is not None:
-                self.side.retries.add(request)
+                self.side.retries[request] = instead[0]
                 time.sleep(instead[1])
                 request.begin_again(instead[0])
                 try:
                     return self._asked(request)
                 except Unanswered as anew:
                     failed = anew
-                    self.side.retries.discard(request)  # or those that wait would keep room from each other
+                    self.side.retries.pop(request, None)  # or those that wait would keep room from each other
         except BaseException:
             self.flying.discard(request)
             raise
         finally:
-            self.side.retries.discard(request)
+            self.side.retries.pop(request, None)
         self.flying.discard(request)
         self.side.complain(failed)
         return respond(problem(status_of(failed), failed.reason), request.environ, request.start_response)
