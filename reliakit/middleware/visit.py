@@ -97,7 +97,7 @@ class Visit(Scope):
     def row(self, series: int) -> int:
         """Returns the row of the tally for what a locality has answered, instead of that for all of them."""
         slot = self.routed
-        return series if slot is None or self.place is None else slot.placed.get(self.place, series)
+        return series if slot is None else slot.placed.get(self.place or "", series)
 
     def set_cookie(self, *, secure: bool) -> str:
         """Returns the Set-Cookie header for a fresh visitor."""

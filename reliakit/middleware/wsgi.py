@@ -193,7 +193,9 @@ class Response:
             outcome = _ERROR
         elif left and outcome is not _ERROR:
             outcome = _CANCELLED
-        row, tallies = self.visit.row(row), self.runtime.tallies
+        if self.visit.place is not None:
+            row = self.visit.row(row)
+        tallies = self.runtime.tallies
         record(tallies.local.rows, row, outcome, seconds)
         if outcome in FAILURES:
             tallies.failed.append((row, self.visit.subject, outcome))

@@ -10,6 +10,7 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 from reliakit.failover.records import Record
+from reliakit.runtime.documents import decoded
 from reliakit.runtime.journal import chained
 from reliakit.runtime.reconciler import LEASE
 from reliakit.stores.protocol import Document, Store, Write
@@ -78,7 +79,7 @@ class Controlled(Generic[S]):
     def among(self, found: Mapping[str, Document]) -> dict[str, Held[S]]:
         """Returns the states among documents, by name; raises ValueError as `load` does."""
         return {
-            key.removeprefix(self.prefix): Held(self._read(_decoded(document)), document.version)
+            key.removeprefix(self.prefix): Held(self._read(decoded(document)), document.version)
             for key, document in found.items()
             if key.startswith(self.prefix)
         }
@@ -103,11 +104,3 @@ class Controlled(Generic[S]):
         texts = chained(last, happened)
         write = Write(self.prefix + name, msgspec.json.encode(record).decode(), version)
         return await self._store.commit([write], texts, last.number if last else 0, announce=news)
-
-
-def _decoded(document: Document) -> dict[str, Any]:
-    try:
-        decoded: dict[str, Any] = msgspec.json.decode(document.text, type=dict[str, Any])
-    except msgspec.DecodeError as wrong:
-        raise ValueError(f"not a record: {wrong}") from wrong
-    return decoded

@@ -102,7 +102,7 @@ def states_in(found: Mapping[str, Document]) -> dict[str, Versioned]:
         if key.startswith(ROLLOUT):
             name = key.removeprefix(ROLLOUT)
             evidence = found.get(EVIDENCE + name)
-            stands, shown = _decoded(document), None if evidence is None else _decoded(evidence)
+            stands, shown = decoded(document), None if evidence is None else decoded(evidence)
             if shown is not None:
                 stands["why"] = shown.get("why", stands["why"])
             state = RolloutState.from_record(stands, shown)
@@ -115,18 +115,19 @@ def states_in(found: Mapping[str, Document]) -> dict[str, Versioned]:
 def pins_in(found: Mapping[str, Document]) -> dict[str, Pin]:
     """Returns the pins among documents, by flag; raises ValueError where one can't be read."""
     return {
-        key.removeprefix(OVERRIDE): Pin.from_record(_decoded(document))
+        key.removeprefix(OVERRIDE): Pin.from_record(decoded(document))
         for key, document in found.items()
         if key.startswith(OVERRIDE)
     }
 
 
-def _decoded(document: Document) -> dict[str, Any]:
+def decoded(document: Document) -> dict[str, Any]:
+    """Returns the record that a document holds; raises ValueError where it holds none."""
     try:
-        decoded: dict[str, Any] = msgspec.json.decode(document.text, type=dict[str, Any])
+        record: dict[str, Any] = msgspec.json.decode(document.text, type=dict[str, Any])
     except msgspec.DecodeError as wrong:
         raise ValueError(f"not a record: {wrong}") from wrong
-    return decoded
+    return record
 
 
 def _news(before: RolloutState, after: RolloutState) -> bool:

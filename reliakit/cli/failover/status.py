@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from reliakit.cli.fact_table import fact_table
 from reliakit.cli.failover.found import Found, defined, found
 from reliakit.cli.failover.standing import colour_of, facts, report
 from reliakit.cli.options import as_json, place
@@ -37,23 +38,9 @@ def _print(standing: Found, as_json: bool) -> None:
     if as_json:
         print_json(report(standing))
     elif on_terminal():
-        _show(standing)
+        colour, scope = colour_of(standing.state) or "cyan", standing.reporting.line()
+        screen().print(fact_table(facts(standing), colour, scope))
     else:
         print_line(standing.reporting.line())
         for name, fact in facts(standing):
             print_line(f"{name}: {fact}")
-
-
-def _show(standing: Found) -> None:
-    from rich.table import Table
-
-    shown = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
-    shown.add_column(style="dim", no_wrap=True)
-    shown.add_column(overflow="fold")
-    before = ""
-    for name, fact in facts(standing):
-        style = f"bold {colour_of(standing.state)}" if name == "phase" else None
-        shown.add_row("" if name == before else name, fact, style=style)
-        before = name
-    shown.add_row("", standing.reporting.line().removeprefix("scope: "), style="dim")
-    screen().print(shown)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
+from reliakit.cli.fact_table import fact_table
 from reliakit.cli.options import LENGTH, as_json, place
 from reliakit.cli.printing import on_terminal, print_json, print_line, screen
 from reliakit.cli.rollout.found import Standing, defined, standing
@@ -84,15 +85,4 @@ def _print(found: Standing, as_json: bool) -> None:
 
 def table(found: Standing) -> "Table":
     """Returns it for a terminal."""
-    from rich.table import Table
-
-    shown = Table(box=None, show_header=False, padding=(0, 2, 0, 0), title_justify="left")
-    shown.add_column(style="dim", no_wrap=True)
-    shown.add_column(overflow="fold")
-    before = ""
-    for name, fact in facts(found):
-        style = f"bold {colour_of(found.state) or 'cyan'}" if name == "phase" else None
-        shown.add_row("" if name == before else name, fact, style=style)
-        before = name
-    shown.add_row("", found.workers.line().removeprefix("scope: "), style="dim")
-    return shown
+    return fact_table(facts(found), colour_of(found.state) or "cyan", found.workers.line())

@@ -119,9 +119,8 @@ class Hooks:
     async def _claimed(self, run: str) -> bool:
         try:
             return await self._claims.claim(run, self._worker())
-        except (
-            StoreError
-        ) as failed:  # the decision asks again, and the next claim finds what came of this one
+        except StoreError as failed:
+            # The decision asks again, and the next claim finds what came of this one.
             _log.debug("a hook waits: %s", failed)
             return False
 

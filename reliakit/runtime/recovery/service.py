@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING
 from reliakit.clock import Clock
 from reliakit.core.acting import Actor
 from reliakit.core.counters import Counters
-from reliakit.definitions.models import Definitions
 from reliakit.definitions.recovery_models import RecoverySection
-from reliakit.definitions.upstream_models import UpstreamSection
 from reliakit.runtime.fleet import Fleet
 from reliakit.runtime.keeper import Keeper
 from reliakit.runtime.notices import Notices
+from reliakit.runtime.sections import Sections
 from reliakit.runtime.sharing import Sharing
 from reliakit.runtime.sighting import Sight
 from reliakit.stores.protocol import Document, Store
@@ -65,7 +64,7 @@ class RegionService:
         self._notices, self._counters, self._worker, self._myself = notices, counters, worker, myself
         self._clock, self._folder = clock, folder
         self._remotes: Remotes | None = None
-        self._read: tuple[Definitions | None, Mapping[str, RecoverySection]] = None, {}
+        self.sections: Sections[RecoverySection] = Sections(keeper, lambda section: section.recovery)
         self.recoveries: Recoveries | None = None
 
     def meet(self, remotes: "Remotes") -> None:
@@ -92,20 +91,6 @@ class RegionService:
         self._begin()
         if self.recoveries is not None:
             await self.recoveries.look()
-
-    def sections(self) -> Mapping[str, RecoverySection]:
-        """Returns what is written of regions, by upstream."""
-        definitions = self._keeper.state.definitions
-        if self._read[0] is not definitions:
-            self._read = (
-                definitions,
-                {
-                    name: section.recovery
-                    for name, section in definitions.upstreams.items()
-                    if isinstance(section, UpstreamSection) and section.recovery is not None
-                },
-            )
-        return self._read[1]
 
     def _begin(self) -> None:
         if self.recoveries is not None or self._remotes is None or not self.sections():

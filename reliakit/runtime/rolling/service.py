@@ -1,15 +1,14 @@
 """The part of a worker in replacements: nothing of it is imported before an upstream says how its endpoints are replaced."""
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from reliakit.clock import Clock
 from reliakit.core.counters import Counters
-from reliakit.definitions.models import Definitions
 from reliakit.definitions.upstream_models import UpstreamSection
 from reliakit.runtime.fleet import Fleet
 from reliakit.runtime.keeper import Keeper
 from reliakit.runtime.publishing import Publisher
+from reliakit.runtime.sections import Sections
 from reliakit.runtime.sharing import Sharing
 from reliakit.runtime.sighting import Emptying
 from reliakit.stores.protocol import Store
@@ -47,7 +46,9 @@ class RollingService:
         self._store, self._keeper, self._fleet, self._sharing = store, keeper, fleet, sharing
         self._publisher, self._counters, self._clock = publisher, counters, clock
         self._remotes: Remotes | None = None
-        self._read: tuple[Definitions | None, Mapping[str, UpstreamSection]] = None, {}
+        self._sections: Sections[UpstreamSection] = Sections(
+            keeper, lambda each: each if each.rolling else None
+        )
         self.replacements: Replacements | None = None
         sharing.duties.append(self.look)
 
@@ -66,30 +67,15 @@ class RollingService:
         if self.replacements is not None:
             await self.replacements.look()
 
-    def sections(self) -> Mapping[str, UpstreamSection]:
-        """Returns the upstreams whose endpoints can be replaced, by name."""
-        definitions = self._keeper.state.definitions
-        if self._read[0] is not definitions:
-            upstreams = definitions.upstreams.items()
-            self._read = (
-                definitions,
-                {
-                    name: section
-                    for name, section in upstreams
-                    if isinstance(section, UpstreamSection) and section.rolling is not None
-                },
-            )
-        return self._read[1]
-
     def _begin(self) -> None:
-        if self.replacements is not None or self._remotes is None or not self.sections():
+        if self.replacements is not None or self._remotes is None or not self._sections():
             return
         from reliakit.runtime.rolling.replacements import Replacements
 
         made = self.replacements = Replacements(
             self._store,
             self._remotes,
-            self.sections,
+            self._sections,
             lambda: self._publisher.worker,
             lambda: self._fleet.now,
             self._counters,
