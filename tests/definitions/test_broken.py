@@ -4,8 +4,7 @@ Beside each file of the corpus, `.txt` holds the lines that it must give. `pytho
 writes them anew; read the difference as a newcomer would before you commit it.
 """
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from reliakit import Reliakit
 from reliakit.errors import ConfigurationError
 from reliakit.sources.file import FileSource
 from tests.definitions.loaded import loaded
+from tests.servers.serving import until
 
 BROKEN = Path(__file__).parent / "corpus" / "broken"
 FILES = sorted(file for file in BROKEN.iterdir() if file.suffix != ".txt")
@@ -32,13 +32,6 @@ def _told(file: Path) -> list[str]:
 
 def _golden(file: Path) -> list[str]:
     return file.with_name(f"{file.name}.txt").read_text().splitlines()
-
-
-def _until(holds: Callable[[], bool], within: float = 10.0) -> None:
-    end = time.monotonic() + within
-    while not holds():
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.005)
 
 
 broken = pytest.mark.parametrize("file", [pytest.param(file, id=file.name) for file in FILES])
@@ -109,7 +102,7 @@ def test_what_was_good_stays_in_force(file: Path, running: _Running) -> None:
 
     running.write(file.read_bytes())
     if file.stat().st_size:  # an empty file counts as half-written in a process that runs
-        _until(lambda: running.problems() == expected)
+        until(lambda: running.problems() == expected)
     assert kept.items() <= _answers(running.kit).items()
 
     with pytest.raises(ConfigurationError) as refused:
@@ -122,7 +115,7 @@ def test_what_was_good_stays_in_force(file: Path, running: _Running) -> None:
         assert kept.items() <= _answers(newborn).items()
         running.good("loud")
         for kit in (running.kit, newborn):
-            _until(lambda kit=kit: _answers(kit) == {"new_checkout": True, "banner": 2})  # type: ignore[misc]
+            until(lambda kit=kit: _answers(kit) == {"new_checkout": True, "banner": 2})  # type: ignore[misc]
             assert running.problems(kit) == []
     finally:
         newborn.close()
@@ -138,7 +131,7 @@ def test_a_flag_that_is_removed_too_early_stays_for_those_that_require_it(tmp_pa
     try:
         assert running.kit.enabled("a", "u")
         running.write(f"format: 1\nflags:\n{needing}100}}\n")
-        _until(lambda: len(running.problems()) == 2)
+        until(lambda: len(running.problems()) == 2)
         kits.append(running.born())
         assert [(kit.enabled("a", "u"), kit.enabled("b", "u")) for kit in kits] == [(True, True)] * 2
     finally:

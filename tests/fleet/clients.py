@@ -8,10 +8,12 @@ import time
 from collections import Counter, defaultdict
 from contextlib import suppress
 
+from tests.servers.threads import Threads
+
 __all__ = ["Clients"]
 
 
-class Clients:
+class Clients(Threads):
     """Threads that ask one server until the block ends; each answer of a worker is remembered with its time.
 
     Attributes:
@@ -21,23 +23,12 @@ class Clients:
     """
 
     def __init__(self, port: int, threads: int = 4, pause: float = 0.004) -> None:
-        self._port, self._pause = port, pause
-        self._stop, self._lock = threading.Event(), threading.Lock()
+        super().__init__(threads)
+        self._port, self._pause, self._lock = port, pause, threading.Lock()
         self.counts: Counter[tuple[str, int]] = Counter()
         self.broken = 0
         self.seconds: list[float] = []
         self.times: defaultdict[int, list[float]] = defaultdict(list)
-        self._threads = [threading.Thread(target=self._ask, args=(n,), daemon=True) for n in range(threads)]
-
-    def __enter__(self) -> "Clients":
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self._stop.set()
-        for thread in self._threads:
-            thread.join(15)
 
     @property
     def answered(self) -> int:

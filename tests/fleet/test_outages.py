@@ -91,6 +91,11 @@ def _p99(seconds: list[float]) -> float:
     return 1000 * quantiles(seconds, n=100)[98]
 
 
+def _heard(watched: Watched, pid: int) -> float:
+    """Returns when the store last heard of a worker, by its own clock."""
+    return max(each.seen for each in watched.totals().workers if f"-{pid}-" in each.name)
+
+
 def test_a_worker_that_slept_past_its_retirement_counts_once(tmp_path: Path) -> None:
     """Otherwise a laptop lid, a paused container or a long collection would count hours of requests twice."""
     url = f"sqlite:///{tmp_path}/shared.db"
@@ -110,7 +115,10 @@ def test_a_worker_that_slept_past_its_retirement_counts_once(tmp_path: Path) -> 
             until(lambda: sleeper in more.times, 30)
         answered = clients.answered + more.answered + PROBES
         until(lambda: sum(watched.served().values()) == answered, 15)
-        time.sleep(2.5)  # two beats more, in which nothing may be added
+        heard = _heard(watched, sleeper)
+        until(
+            lambda: _heard(watched, sleeper) >= heard + 2.0, 15
+        )  # beats more, in which nothing may be added
         assert sum(watched.served().values()) == answered
         names = [each.name for each in watched.totals().workers]
         assert name not in names

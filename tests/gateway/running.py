@@ -26,10 +26,6 @@ class Visitors(Clients):
 
     refused = 0
 
-    def __enter__(self) -> "Visitors":
-        super().__enter__()
-        return self
-
     def _note(self, body: dict[str, Any], status: int, began: float) -> None:
         if "slot" in body:
             super()._note(body, status, began)

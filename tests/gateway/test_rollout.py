@@ -7,10 +7,7 @@ from tests.fleet.fleets import Watched
 from tests.gateway.running import Visitors, gateway, upstream
 from tests.servers.serving import until
 
-_DEFINITIONS = """
-upstreams:
-  blue: {{endpoints: [{{url: "{blue}"}}]}}
-  green: {{endpoints: [{{url: "{green}"}}]}}
+_ROLLOUT = """
 rollouts:
   shop:
     slots: {{blue: {{upstream: blue}}, green: {{upstream: green}}}}
@@ -20,6 +17,11 @@ rollouts:
     release: {{to: green, version: 2.4.1}}
 routes: [{{path_prefix: /, rollout: shop}}]
 """
+_UPSTREAMS = """
+upstreams:
+  blue: {{endpoints: [{{url: "{blue}"}}]}}
+  green: {{endpoints: [{{url: "{green}"}}]}}
+"""
 
 
 def test_a_version_that_fails_is_rolled_back(tmp_path: Path) -> None:
@@ -27,7 +29,7 @@ def test_a_version_that_fails_is_rolled_back(tmp_path: Path) -> None:
     store = f"sqlite:///{tmp_path}/shared.db"
     watched = Watched(store)
     with upstream("blue") as blue, upstream("green", errors=0.5) as green:
-        definitions = _DEFINITIONS.format(blue=blue.url, green=green.url)
+        definitions = (_UPSTREAMS + _ROLLOUT).format(blue=blue.url, green=green.url)
         with gateway(tmp_path, definitions, store=store) as served, Visitors(served.port) as clients:
             until(lambda: (found := watched.state()) and found.state.phase is Phase.FAILED, 40)
             served_by_green = clients.counts["green", 200] + clients.counts["green", 500]
@@ -48,14 +50,6 @@ upstreams:
   green:
     endpoints: [{{url: "{green}", region: eu, zone: a}}]
     outlier_detection: off
-rollouts:
-  shop:
-    slots: {{blue: {{upstream: blue}}, green: {{upstream: green}}}}
-    initial: blue
-    steps: [50]
-    sticky: none
-    release: {{to: green, version: 2.4.1}}
-routes: [{{path_prefix: /, rollout: shop}}]
 """
 
 
@@ -68,7 +62,7 @@ def test_a_canary_in_one_zone_is_compared_with_stable_in_that_zone(tmp_path: Pat
         upstream("blue", errors=0.9) as far,
         upstream("green", errors=0.2) as green,
     ):
-        definitions = _ZONES.format(blue=blue.url, far=far.url, green=green.url)
+        definitions = (_ZONES + _ROLLOUT).format(blue=blue.url, far=far.url, green=green.url)
         with gateway(tmp_path, definitions, store=store) as served, Visitors(served.port) as clients:
             until(lambda: (found := watched.state()) and found.state.phase is Phase.FAILED, 40)
             assert clients.counts["blue", 500] > clients.counts["green", 500] > 0
@@ -85,7 +79,7 @@ def _settled(clients: Visitors) -> bool:
 def test_a_version_that_is_gone_gets_nothing_and_stable_everything(tmp_path: Path) -> None:
     """Otherwise a canary whose process has died would cost half of the users their answers until it is judged."""
     with upstream("blue") as blue, upstream("green") as green:
-        definitions = _DEFINITIONS.format(blue=blue.url, green=green.url)
+        definitions = (_UPSTREAMS + _ROLLOUT).format(blue=blue.url, green=green.url)
         with (
             gateway(tmp_path, definitions, store=f"sqlite:///{tmp_path}/shared.db") as served,
             Visitors(served.port) as clients,

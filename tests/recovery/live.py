@@ -5,7 +5,6 @@ import json
 import os
 import signal
 import sys
-import threading
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
@@ -17,11 +16,12 @@ from tests.cli.operating import said
 from tests.gateway.running import Gateway, gateway
 from tests.remotes.fleet import METHODS, Endpoint
 from tests.servers.serving import ROOT, free_port, until
+from tests.servers.threads import Threads
 
 __all__ = ["Asking", "Scene", "scene"]
 
 
-class Asking:
+class Asking(Threads):
     """Threads that ask a gateway with every method in turn, until the block ends.
 
     Attributes:
@@ -29,19 +29,9 @@ class Asking:
     """
 
     def __init__(self, port: int, threads: int = 4, pause: float = 0.03) -> None:
-        self._port, self._pause, self._stop = port, pause, threading.Event()
+        super().__init__(threads)
+        self._port, self._pause = port, pause
         self.answers: list[tuple[float, str, int]] = []
-        self._threads = [threading.Thread(target=self._ask, args=(each,)) for each in range(threads)]
-
-    def __enter__(self) -> "Asking":
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self._stop.set()
-        for thread in self._threads:
-            thread.join(20)
 
     def more(self, requests: int) -> None:
         """Waits until so many more were answered well."""

@@ -101,17 +101,23 @@ def test_a_worker_that_was_killed_is_not_waited_for_when_it_was_retired(tmp_path
     run(scene())
 
 
+async def _killed_while_a_hook_runs(stage: Stage) -> Any:
+    """Kills the worker that runs the first hook, which goes on, and returns it."""
+    one, two = await stage.begun()
+    stage.holds.clear()
+    await stage.until(lambda state: bool(stage.ran))
+    leader = one if one.replacements.hooks._running else two
+    stage.workers.remove(leader)
+    leader.die()
+    return leader
+
+
 def test_another_worker_goes_on_where_the_one_that_decides_is_killed(tmp_path):
     """Otherwise a replacement stands still for ever, with an endpoint missing; or its hook is run twice at once."""
 
     async def scene():
         async with Stage(tmp_path) as stage:
-            one, two = await stage.begun()
-            stage.holds.clear()
-            await stage.until(lambda state: bool(stage.ran))
-            leader = one if one.replacements.hooks._running else two
-            stage.workers.remove(leader)
-            leader.die()
+            await _killed_while_a_hook_runs(stage)
             # What it has begun goes on for as long as it may take, and nobody begins it again meanwhile.
             await stage.seconds(15)
             assert len(stage.ran) == 1
@@ -128,12 +134,7 @@ def test_a_worker_that_stops_lets_the_next_one_try_again_at_once(tmp_path):
 
     async def scene():
         async with Stage(tmp_path) as stage:
-            one, two = await stage.begun()
-            stage.holds.clear()
-            await stage.until(lambda state: bool(stage.ran))
-            leader = one if one.replacements.hooks._running else two
-            stage.workers.remove(leader)
-            leader.die()
+            leader = await _killed_while_a_hook_runs(stage)
             await leader.replacements.farewell()
             await stage.seconds(4)
             assert len(stage.ran) == 2

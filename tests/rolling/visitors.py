@@ -4,10 +4,12 @@ import http.client
 import threading
 from collections import Counter
 
+from tests.servers.threads import Threads
+
 __all__ = ["Visitors"]
 
 
-class Visitors:
+class Visitors(Threads):
     """Threads that ask until the block ends: GET and POST in turn.
 
     Attributes:
@@ -15,20 +17,9 @@ class Visitors:
     """
 
     def __init__(self, port: int, threads: int = 4, pause: float = 0.01) -> None:
-        self._port, self._pause = port, pause
-        self._stop, self._lock = threading.Event(), threading.Lock()
+        super().__init__(threads)
+        self._port, self._pause, self._lock = port, pause, threading.Lock()
         self.counts: Counter[tuple[str, int, str]] = Counter()
-        self._threads = [threading.Thread(target=self._ask, args=(n,), daemon=True) for n in range(threads)]
-
-    def __enter__(self) -> "Visitors":
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self._stop.set()
-        for thread in self._threads:
-            thread.join(15)
 
     @property
     def lost(self) -> dict[tuple[str, int, str], int]:

@@ -1,13 +1,14 @@
 """One of two servers fails while the other is well: what a source made of both says meanwhile, and afterwards."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from itertools import permutations
 
 import pytest
 
 from reliakit.sources.failover import Failover
 from reliakit.sources.overlay import Overlay
+from reliakit.sources.protocol import Source
 from tests.sources.ends import Ends, Mishap, ends, found, unreadable
 from tests.sources.places import NAMES, revision
 
@@ -33,6 +34,16 @@ def _sound_again(servers: Ends) -> Iterator[None]:
     servers.mend()
 
 
+async def _noticed(servers: Ends, source: Source, mishap: Mishap, name: str) -> AsyncIterator[None]:
+    """Lets it befall a server, and returns the changes of a source that has noticed."""
+    changes = source.changes()
+    waiting = asyncio.ensure_future(anext(changes))
+    await asyncio.sleep(0)
+    await asyncio.to_thread(servers.befall, mishap, [name])
+    await waiting
+    return changes
+
+
 @each_pair
 def test_a_failover_goes_on_with_the_second_and_comes_back(
     servers: Ends, first: str, second: str, mishap: Mishap
@@ -45,12 +56,8 @@ def test_a_failover_goes_on_with_the_second_and_comes_back(
     async def work() -> None:
         source = Failover(servers.on(first), servers.on(second), back=0.1)
         assert revision((await source.load()).text) == "first"
-        changes = source.changes()
         async with asyncio.timeout(60):
-            waiting = asyncio.ensure_future(anext(changes))
-            await asyncio.sleep(0)
-            await asyncio.to_thread(servers.befall, mishap, [first])
-            await waiting
+            changes = await _noticed(servers, source, mishap, first)
             await found(source, changes, "second")
             await asyncio.to_thread(servers.put, "third", [second])
             await found(source, changes, "third")
@@ -73,12 +80,8 @@ def test_an_overlay_says_that_either_is_gone_and_has_both_again(
     async def work() -> None:
         source = Overlay(servers.on(first), servers.on(second))
         assert [revision(layer.text) for layer in (await source.load()).layers] == ["base"]
-        changes = source.changes()
         async with asyncio.timeout(60):
-            waiting = asyncio.ensure_future(anext(changes))
-            await asyncio.sleep(0)
-            await asyncio.to_thread(servers.befall, mishap, [first])
-            await waiting
+            changes = await _noticed(servers, source, mishap, first)
             await unreadable(source, changes)
             await asyncio.to_thread(servers.mend, [first])
             await asyncio.to_thread(servers.put, "later", [first])
