@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlencode, urlsplit
 
+from reliakit.drivers.several_hosts import split
 from reliakit.errors import UsageError
 
 __all__ = ["Address", "address"]
@@ -45,7 +46,7 @@ def address(url: str) -> Address:
         UsageError: it is none.
     """
     try:
-        parts = urlsplit(url)
+        parts = split(url)
         parameters = parse_qsl(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query))
     except ValueError:
         parts, parameters = urlsplit(""), []

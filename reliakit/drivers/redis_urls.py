@@ -3,8 +3,9 @@
 import re
 from dataclasses import dataclass, field
 from typing import Literal
-from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.parse import SplitResult, unquote
 
+from reliakit.drivers import several_hosts
 from reliakit.errors import UsageError
 
 __all__ = ["Address", "parse"]
@@ -43,7 +44,7 @@ def parse(url: str) -> Address:
         UsageError: it has another form; the message does not repeat it, since it may hold a password.
     """
     try:
-        split = urlsplit(url)
+        split = several_hosts.split(url)
     except ValueError:  # whose text quotes what may be a part of a password
         raise _unusable("it can't be read") from None
     scheme = _SCHEME.fullmatch(split.scheme)

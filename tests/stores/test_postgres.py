@@ -257,7 +257,8 @@ def test_a_setting_that_the_driver_does_not_know_is_an_error_of_the_store(url):
 
 
 @pytest.mark.parametrize(
-    "hosts", ["", "db", "me@db:5432", "me:@db", "a:1,b:2", "me:p%40ss@[::1]:5432,[fe80::1]", "a.b-c_d"]
+    "hosts",
+    ["", "db", "me@db:5432", "me:@db", "a:1,b:2", "me:p%40ss@[::1]:5432,[fe80::1]", "a.b-c_d", "a,[::1]:8"],
 )
 def test_every_kind_of_host_is_understood(hosts):
     """Otherwise a cluster or an IPv6 address could not be used."""
